@@ -1,0 +1,1 @@
+"""Text to pooled hidden states: the only place that imports torch and transformers."""

@@ -1,0 +1,142 @@
+"""What a corpus is, as immutable data: stories, findings, and the snapshot that holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from pathlib import Path
+
+BASELINE = "baseline"
+"""File stem of a scenario's neutral telling; never a concept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One text file that takes part in training."""
+
+    path: str
+    """Relative to the corpus root, with forward slashes: `paired/doorway/anger.txt`. Always printable text."""
+    concept: str | None
+    """The file stem, or None for a scenario's baseline."""
+    scenario: str | None
+    """The folder under `paired/`, or None for a file in `stories/`."""
+    text: str
+    """What the model reads: decoded UTF-8 without BOM, newlines as `\\n`, stripped."""
+    text_sha256: str
+    """SHA-256 of `text` in UTF-8, hex: equal texts, equal hashes. "Edited since a run" compares these."""
+    file_sha256: str
+    """SHA-256 of the bytes on disk, hex: the judge of a save conflict."""
+    words: int
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.concept is None
+
+
+class Severity(StrEnum):
+    ERROR = "error"
+    """Keeps something out of training or makes a vector wrong."""
+    WARNING = "warning"
+    """Weakens a vector; the run goes on."""
+    NOTE = "note"
+    """Worth knowing."""
+
+
+class FindingKind(StrEnum):
+    """Every problem that is seen without a model. The value is the stable name in `--json`."""
+
+    EMPTY = "empty"
+    NOT_UTF8 = "not-utf8"
+    BOM = "bom"
+    CONTROL_CHARACTERS = "control-characters"
+    TOO_LARGE = "too-large"
+    NOT_A_FILE = "not-a-file"
+    UNREADABLE = "unreadable"
+    BAD_NAME = "bad-name"
+    STRAY_FILE = "stray-file"
+    LEAVES_CORPUS = "leaves-corpus"
+    CASE_COLLISION = "case-collision"
+    IDENTICAL = "identical"
+    NEAR_IDENTICAL = "near-identical"
+    SHARED_LAST_SENTENCE = "shared-last-sentence"
+    NAMED_CONCEPT = "named-concept"
+    LENGTH_OFF_BASELINE = "length-off-baseline"
+    WANTED_WITHOUT_STORY = "wanted-without-story"
+    FEW_STORIES = "few-stories"
+    FEW_SCENARIOS = "few-scenarios"
+    NO_BASELINE = "no-baseline"
+    BAD_SETTINGS = "bad-settings"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A corpus problem seen without a model."""
+
+    kind: FindingKind
+    severity: Severity
+    message: str
+    """One sentence for a person; names inside it are already safe to print."""
+    paths: tuple[str, ...] = ()
+    """Files it is about, relative to the root, safe to print; the first one is where to start editing."""
+    concept: str | None = None
+    scenario: str | None = None
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A snapshot of everything under the root at one moment. Never changes; scan again for a new one."""
+
+    root: Path
+    stories: tuple[Story, ...]
+    """Sorted by path. Baselines included; what a finding leaves out is not here."""
+    scenarios: tuple[str, ...]
+    """Every usable folder under `paired/`, sorted, with or without stories."""
+    wanted: tuple[str, ...] = ()
+    """The manifest of caa.toml: concepts that should have stories. Empty: whatever is on disk."""
+    wanted_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Scenario -> concepts wanted there, from caa.toml."""
+    findings: tuple[Finding, ...] = ()
+
+    @cached_property
+    def by_path(self) -> dict[str, Story]:
+        return {story.path: story for story in self.stories}
+
+    @cached_property
+    def concepts(self) -> tuple[str, ...]:
+        """Concepts with at least one story, sorted."""
+        return tuple(sorted({story.concept for story in self.stories if story.concept is not None}))
+
+    @cached_property
+    def by_concept(self) -> dict[str, tuple[Story, ...]]:
+        """Concept -> its stories, `stories/` first, then scenarios in order."""
+        groups: dict[str, list[Story]] = {concept: [] for concept in self.concepts}
+        for story in sorted(self.stories, key=lambda s: (s.scenario is not None, s.path)):
+            if story.concept is not None:
+                groups[story.concept].append(story)
+        return {concept: tuple(stories) for concept, stories in groups.items()}
+
+    @cached_property
+    def baselines(self) -> tuple[Story, ...]:
+        return tuple(story for story in self.stories if story.is_baseline)
+
+    @cached_property
+    def findings_by_path(self) -> dict[str, tuple[Finding, ...]]:
+        groups: dict[str, list[Finding]] = {}
+        for finding in self.findings:
+            for path in finding.paths:
+                groups.setdefault(path, []).append(finding)
+        return {path: tuple(found) for path, found in groups.items()}
+
+    def story_at(self, concept: str, scenario: str | None) -> Story | None:
+        """The story of a coverage cell; scenario None means `stories/`."""
+        return self.by_path.get(story_path(concept, scenario))
+
+    def baseline_of(self, scenario: str) -> Story | None:
+        return self.by_path.get(story_path(BASELINE, scenario))
+
+
+def story_path(stem: str, scenario: str | None) -> str:
+    """Where the story of `stem` lives: `stories/<stem>.txt` or `paired/<scenario>/<stem>.txt`."""
+    return f"stories/{stem}.txt" if scenario is None else f"paired/{scenario}/{stem}.txt"

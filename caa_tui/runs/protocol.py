@@ -1,0 +1,170 @@
+"""The pipe between a screen (or `caa train`) and the worker: one JSON object a line, both ways.
+
+Requests go to the worker's stdin, events come from its stdout. Unknown fields are ignored, so a newer side can talk
+to an older one; `PROTOCOL_VERSION` changes when that is no longer true.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from caa_tui.corpus.settings import Thresholds
+
+PROTOCOL_VERSION = 1
+
+
+class StoryText(msgspec.Struct, frozen=True, kw_only=True):
+    """A story as it travels: the far side needs no corpus."""
+
+    path: str
+    concept: str | None
+    scenario: str | None
+    text: str
+
+
+class TrainRequest(msgspec.Struct, frozen=True, kw_only=True, tag="train"):
+    """Everything that decides the result of a run. Written to request.json without the texts."""
+
+    run_id: str
+    model: str
+    """A hub id, a local folder, a GGUF file, or `smollm2`."""
+    stories: tuple[StoryText, ...] = ()
+    target_layers: tuple[int, ...] | None = None
+    """None: `auto`."""
+    dtype: str | None = None
+    """bf16, fp16, fp32; None: chosen by device."""
+    device: str = "auto"
+    batch_tokens: int | None = None
+    """Tokens of one forward pass, padding included; None: chosen by device."""
+    max_length: int | None = None
+    """Tokens of one story; None: the model's context, at most 2,048."""
+    min_positives: int = 1
+    pooling: str = "last"
+    quality_report: bool = True
+    thresholds: Thresholds = Thresholds()
+    cache_path: str | None = None
+    """The activation cache to use; None: the worker's own, in the user's cache folder (a remote worker)."""
+    version: int = PROTOCOL_VERSION
+
+
+class CancelRequest(msgspec.Struct, frozen=True, tag="cancel"):
+    """Stop the current run within one batch; what is finished stays in the cache."""
+
+
+class ShutdownRequest(msgspec.Struct, frozen=True, tag="shutdown"):
+    """Leave at once when idle; same as closing the pipe."""
+
+
+Request = TrainRequest | CancelRequest | ShutdownRequest
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
+    """First event of a worker."""
+
+    pid: int
+    host: str
+    version: int = PROTOCOL_VERSION
+
+
+class PhaseStarted(msgspec.Struct, frozen=True, kw_only=True, tag="phase"):
+    """A named stage begins: `check`, `load model`, `read stories`, `vectors`, `quality`, `write`."""
+
+    run_id: str
+    phase: str
+    total: int | None = None
+    """Units to do, or None when it cannot be known."""
+    detail: str = ""
+
+
+class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
+    """Where the current phase is; at most ten a second."""
+
+    run_id: str
+    phase: str
+    done: int
+    total: int | None
+    seconds: float
+    """Since the phase began."""
+    stories_per_second: float | None = None
+    tokens_per_second: float | None = None
+    eta_seconds: float | None = None
+    memory_bytes: int | None = None
+    """Resident memory of the worker, or memory in use on its GPU."""
+    detail: str = ""
+
+
+class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
+    """Something to tell the user that does not stop the run (a truncated story, a part the model does not have)."""
+
+    run_id: str
+    message: str
+    paths: tuple[str, ...] = ()
+
+
+class Artefact(msgspec.Struct, frozen=True, kw_only=True, tag="artefact"):
+    """A result file, whole. The client writes it; a remote worker needs no shared disk."""
+
+    run_id: str
+    name: str
+    """readout.safetensors, readout.json, quality.json, flags.json or provenance.json."""
+    data: bytes
+
+
+class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="result"):
+    """The run is complete; all artefacts were sent before."""
+
+    run_id: str
+    concepts: int
+    stories: int
+    layers: tuple[int, ...]
+    hidden_size: int
+    device: str
+    dtype: str
+    forwarded_texts: int
+    cached_texts: int
+    tokens: int
+    padded_tokens: int
+    seconds: dict[str, float]
+    """Phase -> wall seconds, and `total`."""
+    peak_memory_bytes: int
+    buckets: dict[str, tuple[str, ...]] = {}
+    truncated: tuple[str, ...] = ()
+    """Paths of stories longer than max_length."""
+    left_out: dict[str, str] = {}
+
+
+class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
+    """The run ended without result."""
+
+    run_id: str
+    message: str
+    """One sentence that says what to do."""
+    traceback: str = ""
+    """Empty when the user caused it."""
+
+
+class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
+    run_id: str
+    forwarded_texts: int
+    """Texts whose activations were kept before the stop."""
+
+
+Event = Hello | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
+FINAL_EVENTS = (Finished, Failed, Cancelled)
+
+_ENCODER = msgspec.json.Encoder()
+_REQUESTS = msgspec.json.Decoder(Request)
+_EVENTS = msgspec.json.Decoder(Event)
+
+
+def encode_line(message: Request | Event) -> bytes:
+    """One line, newline included."""
+    return _ENCODER.encode(message) + b"\n"
+
+
+def decode_request(line: bytes) -> Request:
+    return _REQUESTS.decode(line)
+
+
+def decode_event(line: bytes) -> Event:
+    return _EVENTS.decode(line)

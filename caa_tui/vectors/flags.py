@@ -1,0 +1,83 @@
+"""The verdicts on trained concepts as data that goes to flags.json and to the screens."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from caa_tui.corpus.settings import Thresholds
+
+FlagKind = Literal["fragmented", "contaminated", "redundant"]
+BucketName = Literal["clean_single_neuron", "clean_circuit", "fragmented", "contaminated", "redundant"]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """One story file that contributes to a flag; the list it is in is sorted, the worst first."""
+
+    path: str
+    concept: str
+    """Whose story it is: the flagged concept, or for redundant a contributing one."""
+    scenario: str | None
+    score: float
+    """fragmented: cosine of the story's difference with the direction of the concept's other stories (low is bad).
+    contaminated: how much further the story leans to the neighbour's direction than to its own, both leave-one-out
+    (high is bad). redundant: cosine of the story's difference with the flagged vector's explained part (high is bad)."""
+    reason: str
+    """A short sentence: what this story does to the flag."""
+    counterpart: str | None = None
+    """Path of the neighbour's story of the same scenario, to read side by side."""
+
+
+class Flag(msgspec.Struct, frozen=True, kw_only=True):
+    """One verdict with the files behind it."""
+
+    kind: FlagKind
+    concept: str
+    layer: int
+    """The layer the value was taken at (the reference's middle target layer)."""
+    value: float
+    threshold: float
+    verdict: str
+    """One sentence for a person."""
+    by_layer: dict[str, float | None]
+    """The same number at every target layer, key = str(layer)."""
+    stories: int
+    caveat: str | None = None
+    """What the rule cannot say at this story count or without baselines; None when it speaks."""
+    neighbour: str | None = None
+    """contaminated: the concept it is confused with."""
+    contributors: tuple[tuple[str, float], ...] = ()
+    """redundant: the concepts that explain it and their ridge coefficients, largest |coefficient| first."""
+    evidence: tuple[Evidence, ...] = ()
+
+
+class ConceptSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """One row of the "all concepts" table; every mapping is keyed by str(layer)."""
+
+    concept: str
+    stories: int
+    scenarios: int
+    buckets: tuple[BucketName, ...]
+    first_pc: dict[str, float | None]
+    agreement: dict[str, float | None]
+    """Mean pairwise cosine of the stories' differences; does not depend on how many stories there are."""
+    nearest: dict[str, tuple[str, float] | None]
+    r_squared: dict[str, float | None]
+    neuron: dict[str, float | None]
+
+
+class FlagReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The content of flags.json."""
+
+    version: int = 1
+    layer: int
+    thresholds: Thresholds
+    buckets: dict[str, tuple[str, ...]]
+    """Bucket name -> concepts, exactly the reference's rules; a concept can be redundant and something else."""
+    flags: tuple[Flag, ...]
+    concepts: tuple[ConceptSummary, ...]
+    left_out: dict[str, str] = {}
+    """Concepts that were not trained -> why."""
+    notes: tuple[str, ...] = ()
+    """What the rules cannot say for this corpus as a whole (no baselines, ...)."""
