@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
+from caa_tui.corpus.disk import UnusableFile, read_regular
+from caa_tui.corpus.names import shown
 from caa_tui.errors import UserError
 
 SETTINGS_FILE = "caa.toml"
+
+_MAX_SETTINGS_BYTES = 1 << 20
+
+Share = Annotated[float, Meta(ge=-1.0, le=1.0)]
+"""A cosine, a variance ratio or an R²; at the end of its range a limit never speaks."""
+Count = Annotated[int, Meta(ge=1)]
 
 
 class Thresholds(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The reference's bucket limits; all are compared with the middle target layer."""
 
-    fragmented_below: float = 0.4
+    fragmented_below: Share = 0.4
     """First-PC variance ratio under this: fragmented."""
-    clean_above: float = 0.7
+    clean_above: Share = 0.7
     """First-PC variance ratio over this: clean."""
-    single_neuron_above: float = 0.6
+    single_neuron_above: Share = 0.6
     """|cosine| to the nearest W_down column over this: a clean single-neuron concept."""
-    contaminated_above: float = 0.8
+    contaminated_above: Share = 0.8
     """Cosine to the nearest concept over this: contaminated."""
-    redundant_above: float = 0.9
+    redundant_above: Share = 0.9
     """R² of the ridge regression on the other concepts over this: redundant."""
 
 
@@ -39,11 +50,11 @@ class TrainingDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     model: str | None = None
     target_layers: str | tuple[int, ...] = "auto"
-    dtype: str | None = None
+    dtype: Annotated[str, Meta(pattern="^(bf16|fp16|fp32)$")] | None = None
     device: str = "auto"
-    pooling: str = "last"
-    max_length: int | None = None
-    min_positives: int = 1
+    pooling: Annotated[str, Meta(pattern=r"^(last|mean(:[1-9]\d*)?)$")] = "last"
+    max_length: Count | None = None
+    min_positives: Count = 1
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -61,13 +72,12 @@ def load_settings(root: Path) -> Settings:
         UserError: the file cannot be read or does not fit, with the place named.
     """
     path = root / SETTINGS_FILE
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
+    if not os.path.lexists(path):
         return Settings()
-    except OSError as error:
-        raise UserError(f"{SETTINGS_FILE} cannot be read ({error.strerror}); check its permissions.") from error
     try:
+        data = read_regular(Path(os.path.realpath(path)), _MAX_SETTINGS_BYTES)
         return msgspec.toml.decode(data, type=Settings)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UserError(f"{SETTINGS_FILE} does not fit: {error}; see docs/formats.md for its fields.") from error
+    except UnusableFile as problem:
+        raise UserError(f"{SETTINGS_FILE} {problem.reason}.") from problem
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UserError(f"{SETTINGS_FILE} does not fit: {shown(str(error))}; see docs/formats.md.") from error

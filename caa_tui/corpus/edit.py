@@ -1,0 +1,264 @@
+"""Opening, saving, creating and deleting a story without ever losing a text.
+
+A save is whole or does not happen, keeps mode, byte order mark and line endings, and never replaces a text that the
+user has not seen: the hash of the content decides, not its date.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from send2trash import send2trash
+
+from caa_tui.corpus import atomic, history, names, text
+from caa_tui.corpus.disk import MAX_STORY_BYTES, UnusableFile, read_regular, resolve_inside
+from caa_tui.corpus.newlines import common_ending, restore_endings
+from caa_tui.corpus.storage import DATA_FOLDER, data_folder
+from caa_tui.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class OpenStory:
+    """A story file as it was when it was opened or last saved."""
+
+    path: str
+    """Relative to the corpus root, with forward slashes."""
+    text: str
+    """For the editor: no byte order mark, newlines as `\\n`, nothing stripped."""
+    bom: bool
+    newline: str
+    """What the file's lines end with most: `\\n`, `\\r\\n` or `\\r`."""
+    mode: int
+    """Permission bits."""
+    file_sha256: str
+    disk: bytes = field(repr=False)
+    """The bytes this was made from; a line that is not touched is written back from here."""
+
+
+class SaveConflict(UserError):
+    """The file is no longer what was opened, and it was left alone."""
+
+    def __init__(self, message: str, disk: OpenStory | None) -> None:
+        super().__init__(message)
+        self.disk = disk
+        """The story as it is on disk now; saving over it keeps ours. None: it was deleted, or is no longer text."""
+
+    @property
+    def disk_text(self) -> str | None:
+        return None if self.disk is None else self.disk.text
+
+
+def open_story(root: Path, path: str) -> OpenStory:
+    """Read a story, or another text file of the corpus such as caa.toml, for editing.
+
+    Raises:
+        UserError: the file is missing, not UTF-8 text, too large, or outside the corpus.
+    """
+    target = _locate(root, path)
+    try:
+        data = read_regular(target)
+        mode = stat.S_IMODE(target.stat().st_mode)
+    except UnusableFile as problem:
+        raise UserError(f"{names.shown(path)} {problem.reason}.") from problem
+    return _opened(path, data, mode)
+
+
+def save_story(root: Path, opened: OpenStory, edited: str) -> OpenStory:
+    """Write the edited text; the previous version goes to the history. Returns what is on disk now.
+
+    Writes nothing when the file already has these bytes, whoever wrote them.
+
+    Raises:
+        SaveConflict: the file has another content than `opened`, or is gone.
+        UserError: it cannot be written; the old content is untouched.
+    """
+    data = _encoded(opened, edited)
+    try:
+        target = _locate(root, opened.path)
+        current = read_regular(target)
+    except UnusableFile as problem:
+        raise UserError(f"{names.shown(opened.path)} {problem.reason}.") from problem
+    except MissingFile as error:
+        raise _conflict(opened, None) from error
+    if current == data:
+        return _opened(opened.path, data, stat.S_IMODE(target.stat().st_mode))
+    if text.sha256(current) != opened.file_sha256:
+        raise _conflict(opened, current)
+    _write(root, opened, target, data, current)
+    return _opened(opened.path, data, stat.S_IMODE(target.stat().st_mode))
+
+
+def create_story(root: Path, path: str, content: str) -> OpenStory:
+    """Create a new story, and its scenario's folder if need be.
+
+    Raises:
+        UserError: the path is no place for a story, the name is taken (also by one that differs only in case), or it
+            cannot be written.
+    """
+    names.check_new_path(path)
+    real = Path(os.path.realpath(root))
+    target = real / path
+    data = _checked_size(path, text.normalise_newlines(content))
+    try:
+        _make_folder(real, target.parent)
+        _refuse_taken(target)
+        atomic.create(target, data)
+    except FileExistsError as error:
+        raise UserError(f"{path} exists already; open it instead.") from error
+    except UnusableFile as problem:
+        raise UserError(f"{path} cannot be created: its folder {problem.reason}.") from problem
+    except OSError as error:
+        raise _cannot("created", path, error) from error
+    return open_story(root, path)
+
+
+def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> None:
+    """Move a story to the trash, and keep its text in the history as well.
+
+    Where there is no trash (a server, another volume) the history alone has it.
+
+    Args:
+        expected_sha256: `OpenStory.file_sha256`, to refuse when the file changed since; None deletes it as it is.
+
+    Raises:
+        SaveConflict: it is no longer what was expected.
+        UserError: it cannot be read or deleted.
+    """
+    opened = open_story(root, path)
+    if expected_sha256 not in (None, opened.file_sha256):
+        raise _conflict(opened, opened.disk)
+    named = Path(os.path.realpath(root)) / path  # of a link, the link goes, not what it points to
+    try:
+        history.keep(data_folder(root).history, path, opened.disk)
+        # Send2Trash raises its own OSErrors; the text is in the history, so deleting is safe then.
+        with contextlib.suppress(OSError):
+            send2trash(named)
+        named.unlink(missing_ok=True)
+    except OSError as error:
+        raise _cannot("deleted", path, error) from error
+
+
+def previous_versions(root: Path, path: str) -> list[history.Version]:
+    """What the story was before its saves, newest first."""
+    return history.versions(data_folder(root).history, path)
+
+
+def sweep_temporaries(root: Path) -> None:
+    """Delete what killed saves left behind; call it when a corpus is opened for writing."""
+    real = Path(os.path.realpath(root))
+    for folder in (real / "stories", *(real / "paired").glob("*")):
+        if folder.is_dir() and not folder.is_symlink():
+            atomic.sweep(folder)
+
+
+class MissingFile(UserError):
+    """The file is not there (any more)."""
+
+
+def _locate(root: Path, path: str) -> Path:
+    parts = path.split("/")
+    safe = names.shown(path)
+    if not names.is_printable(path) or {"", ".", ".."} & set(parts) or parts[0] == DATA_FOLDER:
+        raise UserError(f"{safe} is not a file of the corpus; choose one from the list.")
+    real = Path(os.path.realpath(root))
+    if not os.path.lexists(real / path):
+        raise MissingFile(f"{safe} does not exist any more; scan the corpus again.")
+    try:
+        return resolve_inside(real, real / path)
+    except UnusableFile as problem:
+        raise UserError(f"{safe} {problem.reason}.") from problem
+
+
+def _opened(path: str, data: bytes, mode: int) -> OpenStory:
+    try:
+        decoded = text.decode(data)
+    except UnicodeDecodeError as error:
+        raise UserError(f"{names.shown(path)} {text.not_utf8_reason(data, error)}.") from error
+    return OpenStory(
+        path=path,
+        text=decoded.text,
+        bom=decoded.bom,
+        newline=common_ending(data.decode()),
+        mode=mode,
+        file_sha256=text.sha256(data),
+        disk=data,
+    )
+
+
+def _encoded(opened: OpenStory, edited: str) -> bytes:
+    """The bytes that give `edited` when the file is opened again, in the style the file had."""
+    edited = text.normalise_newlines(edited)
+    if edited == opened.text:
+        return opened.disk
+    raw = opened.disk.decode().removeprefix(text.BOM) if opened.bom else opened.disk.decode()
+    return _checked_size(opened.path, (text.BOM if opened.bom else "") + restore_endings(raw, edited))
+
+
+def _checked_size(path: str, content: str) -> bytes:
+    try:
+        data = content.encode()
+    except UnicodeEncodeError as error:
+        raise UserError(f"{path} has a character that UTF-8 cannot store; delete it and save again.") from error
+    if len(data) > MAX_STORY_BYTES:
+        raise UserError(f"{path} would be larger than {MAX_STORY_BYTES / 1e6:.1f} MB; shorten it and save again.")
+    return data
+
+
+def _write(root: Path, opened: OpenStory, target: Path, data: bytes, current: bytes) -> None:
+    if not os.access(target, os.W_OK):
+        raise UserError(f"{opened.path} is write-protected; make it writable and save again.")
+    kept = data_folder(root).history
+    try:
+        history.keep(kept, opened.path, current)
+        atomic.replace(target, data, opened.file_sha256)
+    except atomic.ChangedOnDisk as error:
+        raise _conflict(opened, error.data) from error
+    except UnusableFile as problem:
+        raise UserError(f"{opened.path} {problem.reason}.") from problem
+    except atomic.LeftDamaged as error:
+        safe = names.shown(str(kept))
+        raise UserError(f"{opened.path} could not be saved and is damaged; take its text from {safe}.") from error
+    except OSError as error:
+        raise _cannot("saved", opened.path, error) from error
+    atomic.sweep(target.parent)
+
+
+def _conflict(opened: OpenStory, data: bytes | None) -> SaveConflict:
+    if data is None:
+        return SaveConflict(f"{opened.path} was deleted or moved meanwhile; create it again to keep your text.", None)
+    try:
+        disk = _opened(opened.path, data, opened.mode)
+    except UserError:
+        return SaveConflict(f"{opened.path} was replaced by something that is not UTF-8 text; look at it first.", None)
+    message = f"{opened.path} was changed by another program meanwhile; compare both texts and choose one."
+    return SaveConflict(message, disk)
+
+
+def _cannot(done: str, path: str, error: OSError) -> UserError:
+    reason = (error.strerror or "unknown error").lower()
+    return UserError(f"{path} could not be {done} ({reason}), nothing was changed; put that right and try again.")
+
+
+def _make_folder(root: Path, folder: Path) -> None:
+    """Create the folder below `root`, without ever following a link out of the corpus."""
+    below = folder.relative_to(root)
+    for part in (*reversed(below.parents[:-1]), below):
+        step = root / part
+        if not os.path.lexists(step):
+            _refuse_taken(step)
+            step.mkdir(exist_ok=True)
+        resolve_inside(root, step)
+
+
+def _refuse_taken(target: Path) -> None:
+    """Refuse a name that exists or that a case-insensitive file system would take for an existing one."""
+    key = names.collision_key(target.name)
+    for other in target.parent.iterdir():
+        if other.name == target.name:
+            raise FileExistsError
+        if names.collision_key(other.name) == key:
+            raise UserError(f"{names.shown(other.name)} exists and differs only in case; choose another name.")

@@ -1,0 +1,30 @@
+"""Being here puts this folder on the module path: `from tiny_models import tiny_model` works in every test."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# Before torch is imported anywhere: parallel test processes must not fight for cores, and no test asks the network.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+ModelFolder = Callable[[str], Path]
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
+    """Family name -> the folder of its tiny model, built once a session; read it, do not write to it."""
+    built: dict[str, Path] = {}
+
+    def get(family: str) -> Path:
+        from tiny_models import tiny_model
+
+        if family not in built:
+            built[family] = tiny_model(family, tmp_path_factory.mktemp(family))
+        return built[family]
+
+    return get
