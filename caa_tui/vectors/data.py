@@ -70,5 +70,6 @@ class ConceptVectors:
     layers: tuple[int, ...]
     matrix: Mapping[int, NDArray[np.float64]]
     """Layer -> (concepts, hidden), rows of length 1."""
-    raw_norms: Mapping[int, NDArray[np.float64]]
-    """Layer -> (concepts,), the length of each difference of means before normalising."""
+    raw_norms: Mapping[int, NDArray[np.float64]] = field(default_factory=dict)
+    """Layer -> (concepts,), the length of each difference of means before normalising. Empty when read from a readout,
+    which does not hold it."""

@@ -22,7 +22,9 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     score: float
     """fragmented: cosine of the story's difference with the direction of the concept's other stories (low is bad).
     contaminated: how much further the story leans to the neighbour's direction than to its own, both leave-one-out
-    (high is bad). redundant: cosine of the story's difference with the flagged vector's explained part (high is bad)."""
+    (high is bad). redundant: cosine of the story's difference with the flagged vector's explained part, without this
+    story's share in it (high is bad).
+    """
     reason: str
     """A short sentence: what this story does to the flag."""
     counterpart: str | None = None
@@ -41,8 +43,12 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     verdict: str
     """One sentence for a person."""
     by_layer: dict[str, float | None]
-    """The same number at every target layer, key = str(layer)."""
+    """The same number at every target layer, key = str(layer); contaminated: the cosine to this same neighbour."""
     stories: int
+    confirmed: bool = False
+    """A measure that does not depend on how many stories there are says the same: agreement within chance (fragmented),
+    a story that leans to the neighbour (contaminated), no more than half of the stories told from the largest
+    contributor (redundant)."""
     caveat: str | None = None
     """What the rule cannot say at this story count or without baselines; None when it speaks."""
     neighbour: str | None = None
@@ -62,6 +68,10 @@ class ConceptSummary(msgspec.Struct, frozen=True, kw_only=True):
     first_pc: dict[str, float | None]
     agreement: dict[str, float | None]
     """Mean pairwise cosine of the stories' differences; does not depend on how many stories there are."""
+    chance: dict[str, float | None] = {}
+    """95th percentile of the agreement of random groups of as many stories."""
+    held_out: dict[str, float | None] = {}
+    """Share of (story, other text) pairs told apart by the direction made without both; 0.5 is chance."""
     nearest: dict[str, tuple[str, float] | None]
     r_squared: dict[str, float | None]
     neuron: dict[str, float | None]
@@ -76,7 +86,12 @@ class FlagReport(msgspec.Struct, frozen=True, kw_only=True):
     buckets: dict[str, tuple[str, ...]]
     """Bucket name -> concepts, exactly the reference's rules; a concept can be redundant and something else."""
     flags: tuple[Flag, ...]
+    """The most actionable first: confirmed ones, then by kind (contaminated, redundant, fragmented) and severity."""
     concepts: tuple[ConceptSummary, ...]
+    held_out: dict[str, float | None] = {}
+    """Mean of the concepts' held-out scores at every target layer: which layer tells stories apart best."""
+    best_layer: int | None = None
+    """The layer with the highest of these; None when no concept has two different stories."""
     left_out: dict[str, str] = {}
     """Concepts that were not trained -> why."""
     notes: tuple[str, ...] = ()

@@ -1,0 +1,85 @@
+"""Which rows speak for a concept and which against it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from caa_tui.vectors.data import StoryRow
+
+Indexes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One concept's rows. The three arrays hold row indexes in ascending order."""
+
+    concept: str
+    positives: Indexes
+    """Every story of the concept; a text that stands in two files is here twice."""
+    unique: Indexes
+    """The first row of each different text among `positives`."""
+    negatives: Indexes
+    """The first row of each different text of the other concepts, then every baseline; never one of its own texts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """All concepts with enough stories, sorted by name, over the same rows."""
+
+    groups: tuple[Group, ...]
+    text_ids: Indexes
+    """(rows,): equal texts, equal numbers."""
+    stories: Indexes
+    """The first row of each different story text, whoever it belongs to; baselines are not here."""
+    baselines: Indexes
+
+    def positive_weights(self) -> NDArray[np.float64]:
+        """(concepts, rows): row e times the activations is the mean of concept e's stories."""
+        return _mean_weights((group.positives for group in self.groups), len(self.groups), len(self.text_ids))
+
+    def negative_weights(self) -> NDArray[np.float64]:
+        """(concepts, rows): row e times the activations is the mean of what concept e is compared with."""
+        return _mean_weights((group.negatives for group in self.groups), len(self.groups), len(self.text_ids))
+
+
+def group_rows(rows: Sequence[StoryRow], *, min_positives: int = 1, concepts: Iterable[str] | None = None) -> Grouping:
+    """Sort rows into positives and negatives as the reference does; but a concept's own text is never its negative.
+
+    Concepts with fewer than `min_positives` stories get no group; their stories still are negatives of the others.
+    `concepts` names the groups instead, in that order, whatever their size.
+    """
+    numbers: dict[str, int] = {}
+    text_ids = np.array([numbers.setdefault(row.text, len(numbers)) for row in rows], dtype=np.intp)
+    by_concept: dict[str, list[int]] = {}
+    for index, row in enumerate(rows):
+        if row.concept is not None:
+            by_concept.setdefault(row.concept, []).append(index)
+    stories = _first_of_each(np.array(sorted(i for own in by_concept.values() for i in own), dtype=np.intp), text_ids)
+    baselines = np.array([i for i, row in enumerate(rows) if row.concept is None], dtype=np.intp)
+    if concepts is None:
+        concepts = sorted(concept for concept, own in by_concept.items() if len(own) >= min_positives)
+    others = np.concatenate([stories, baselines])
+    groups = []
+    for concept in concepts:
+        positives = np.array(by_concept[concept], dtype=np.intp)
+        negatives = others[~np.isin(text_ids[others], text_ids[positives])]
+        groups.append(Group(concept, positives, _first_of_each(positives, text_ids), negatives))
+    return Grouping(tuple(groups), text_ids, stories, baselines)
+
+
+def _first_of_each(indexes: Indexes, text_ids: Indexes) -> Indexes:
+    """Keep the first of every set of rows with the same text, in order."""
+    _, first = np.unique(text_ids[indexes], return_index=True)
+    return indexes[np.sort(first)]
+
+
+def _mean_weights(members: Iterable[Indexes], count: int, rows: int) -> NDArray[np.float64]:
+    weights = np.zeros((count, rows))
+    for line, indexes in zip(weights, members, strict=True):
+        if len(indexes):
+            line[indexes] = 1.0 / len(indexes)
+    return weights
