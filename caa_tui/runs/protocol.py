@@ -12,6 +12,9 @@ from caa_tui.corpus.settings import Thresholds
 
 PROTOCOL_VERSION = 1
 
+READING = "read stories"
+"""The phase whose progress counts texts that went through the model."""
+
 
 class StoryText(msgspec.Struct, frozen=True, kw_only=True):
     """A story as it travels: the far side needs no corpus."""
@@ -63,6 +66,8 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
 
     pid: int
     host: str
+    package: str = ""
+    """Version of caa-tui on that side."""
     version: int = PROTOCOL_VERSION
 
 
@@ -82,6 +87,7 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
     run_id: str
     phase: str
     done: int
+    """`read stories`: texts forwarded and kept; texts from the cache are not counted."""
     total: int | None
     seconds: float
     """Since the phase began."""
@@ -101,13 +107,16 @@ class Notice(msgspec.Struct, frozen=True, kw_only=True, tag="notice"):
     paths: tuple[str, ...] = ()
 
 
-class Artefact(msgspec.Struct, frozen=True, kw_only=True, tag="artefact"):
+class Artefact(msgspec.Struct, frozen=True, kw_only=True, tag="artefact", omit_defaults=True):
     """A result file, whole. The client writes it; a remote worker needs no shared disk."""
 
     run_id: str
     name: str
-    """readout.safetensors, readout.json, quality.json, flags.json or provenance.json."""
-    data: bytes
+    """One of `ARTEFACT_NAMES`."""
+    data: bytes = b""
+    """Base64 on the line; left out where events are kept or printed (`without_data`)."""
+    size: int | None = None
+    """Bytes of the file, where `data` was left out."""
 
 
 class Finished(msgspec.Struct, frozen=True, kw_only=True, tag="result"):
@@ -141,20 +150,33 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """One sentence that says what to do."""
     traceback: str = ""
     """Empty when the user caused it."""
+    worker_leaves: bool = False
+    """The worker ends after this line (its device is unusable); the next run starts another one."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
     run_id: str
     forwarded_texts: int
-    """Texts whose activations were kept before the stop."""
+    """Texts whose activations were kept before the stop; the last count it told when the worker was killed."""
 
 
 Event = Hello | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
+FinalEvent = Finished | Failed | Cancelled
 FINAL_EVENTS = (Finished, Failed, Cancelled)
 
+ARTEFACT_NAMES = ("readout.safetensors", "readout.json", "quality.json", "flags.json", "provenance.json")
+"""The only file names an artefact may have: a worker is another machine, its names are not trusted as paths."""
+
 _ENCODER = msgspec.json.Encoder()
-_REQUESTS = msgspec.json.Decoder(Request)
-_EVENTS = msgspec.json.Decoder(Event)
+_REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
+_EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
+
+
+def without_data(event: Event) -> Event:
+    """The event as it is kept in events.jsonl and printed by `caa train --json`: artefacts by name and size only."""
+    if isinstance(event, Artefact) and event.size is None:
+        return Artefact(run_id=event.run_id, name=event.name, size=len(event.data))
+    return event
 
 
 def encode_line(message: Request | Event) -> bytes:
@@ -163,8 +185,10 @@ def encode_line(message: Request | Event) -> bytes:
 
 
 def decode_request(line: bytes) -> Request:
+    """Raises msgspec.DecodeError (also for a wrong shape) and UnicodeDecodeError."""
     return _REQUESTS.decode(line)
 
 
 def decode_event(line: bytes) -> Event:
+    """Raises msgspec.DecodeError (also for a wrong shape) and UnicodeDecodeError."""
     return _EVENTS.decode(line)

@@ -1,0 +1,288 @@
+"""The client against workers that misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from caa_tui.errors import UserError
+from caa_tui.runs.client import WorkerClient, death_message, last_line, worker_command, worker_environment
+from caa_tui.runs.protocol import (
+    Artefact,
+    Cancelled,
+    Event,
+    Failed,
+    Finished,
+    Hello,
+    Notice,
+    PhaseStarted,
+    Progress,
+    StoryText,
+    TrainRequest,
+)
+
+FAKE = Path(__file__).with_name("fake_worker.py")
+STORIES = (
+    StoryText(path="stories/joy.txt", concept="joy", scenario=None, text="one"),
+    StoryText(path="stories/awe.txt", concept="awe", scenario=None, text="two"),
+)
+
+
+def request(run_id: str = "0001") -> TrainRequest:
+    return TrainRequest(run_id=run_id, model="m", stories=STORIES)
+
+
+@asynccontextmanager
+async def fake(mode: str, tmp_path: Path, greeting_seconds: float = 20.0) -> AsyncIterator[WorkerClient]:
+    command = shlex.join([sys.executable, str(FAKE), mode])
+    client = WorkerClient(tmp_path / "logs" / "worker.log", command, greeting_seconds)
+    try:
+        yield client
+    finally:
+        await client.close()
+        assert client.pid is None
+
+
+async def events_of(client: WorkerClient, run_id: str = "0001") -> list[Event]:
+    async with aclosing(client.run(request(run_id))) as stream:
+        return [event async for event in stream]
+
+
+async def failure(mode: str, tmp_path: Path) -> Failed:
+    async with fake(mode, tmp_path) as client:
+        last = (await events_of(client))[-1]
+    assert isinstance(last, Failed)
+    assert last.run_id == "0001"
+    return last
+
+
+async def test_a_run_ends_with_its_result_and_the_worker_stays(tmp_path: Path) -> None:
+    async with fake("good", tmp_path) as client:
+        first = await events_of(client)
+        assert [type(event) for event in first] == [Hello, PhaseStarted, Finished]
+        pid = client.pid
+        second = await events_of(client, "0002")
+        assert [type(event) for event in second] == [PhaseStarted, Finished]
+        assert client.pid == pid is not None
+
+
+async def test_lines_that_are_no_events_are_skipped_and_logged(tmp_path: Path) -> None:
+    async with fake("garbage", tmp_path) as client:
+        events = await events_of(client)
+        log = client.log_path.read_bytes()
+    assert [type(event) for event in events] == [Hello, PhaseStarted, Notice, Finished]
+    assert b"nobody knows" in log
+    assert b"../../evil" in log
+
+
+async def test_a_login_banner_does_not_matter(tmp_path: Path) -> None:
+    async with fake("banner", tmp_path) as client:
+        assert isinstance((await events_of(client))[-1], Finished)
+
+
+async def test_a_line_of_many_megabytes_arrives_whole(tmp_path: Path) -> None:
+    async with fake("huge", tmp_path) as client:
+        artefact = next(event for event in await events_of(client) if isinstance(event, Artefact))
+    assert len(artefact.data) == 6 * 2**20
+
+
+@pytest.mark.parametrize(
+    ("mode", "words"),
+    [
+        ("killed", "memory"),
+        ("segfault", "crashed (SIGSEGV)"),
+        ("exit", "exit code 3 (the ␛[31mlast␛[0m word)"),
+        ("torn", "left before the run was done"),
+        ("newer", "protocol 99 (caa-tui 9.9)"),
+    ],
+)
+async def test_a_worker_that_dies_is_told_in_one_sentence(mode: str, words: str, tmp_path: Path) -> None:
+    message = (await failure(mode, tmp_path)).message
+    assert words in message
+    assert "\n" not in message
+    assert "\x1b" not in message
+    assert mode == "newer" or str(tmp_path) in message
+
+
+async def test_the_next_run_starts_another_worker(tmp_path: Path) -> None:
+    async with fake("leaves", tmp_path) as client:
+        assert isinstance((await events_of(client))[-1], Failed)
+        assert client.pid is None
+        second = await events_of(client, "0002")
+    assert [type(event) for event in second] == [Hello, PhaseStarted, Failed]
+
+
+async def test_a_worker_that_never_greets_is_ended(tmp_path: Path) -> None:
+    async with fake("mute", tmp_path, greeting_seconds=0.2) as client:
+        last = (await events_of(client))[-1]
+        assert client.pid is None
+    assert isinstance(last, Failed)
+    assert "did not greet" in last.message
+
+
+async def test_a_command_that_is_not_there(tmp_path: Path) -> None:
+    client = WorkerClient(tmp_path / "log", "/no/such/launcher --flag")
+    (only,) = await events_of(client)
+    assert isinstance(only, Failed)
+    assert "/no/such/launcher" in only.message
+    assert only.traceback == ""
+
+
+async def _cancel_at_progress(client: WorkerClient, times: int) -> list[Event]:
+    seen: list[Event] = []
+    async with aclosing(client.run(request())) as stream:
+        async for event in stream:
+            seen.append(event)
+            if isinstance(event, Progress):
+                for _ in range(times):
+                    await client.cancel()
+    return seen
+
+
+async def test_cancel_is_the_workers_word(tmp_path: Path) -> None:
+    async with fake("slow", tmp_path) as client:
+        last = (await _cancel_at_progress(client, times=1))[-1]
+        assert last == Cancelled(run_id="0001", forwarded_texts=5)
+        assert client.pid is not None
+        assert not client.busy
+
+
+async def test_the_second_cancel_kills(tmp_path: Path) -> None:
+    async with fake("deaf", tmp_path) as client:
+        last = (await _cancel_at_progress(client, times=2))[-1]
+        assert last == Cancelled(run_id="0001", forwarded_texts=4)
+        assert client.pid is None
+
+
+async def test_cancel_before_the_worker_greeted_is_not_lost(tmp_path: Path) -> None:
+    async with fake("slow", tmp_path) as client:
+        seen: list[Event] = []
+        async with aclosing(client.run(request())) as stream:
+            async for event in stream:
+                if isinstance(event, Hello):
+                    await client.cancel()
+                seen.append(event)
+    assert isinstance(seen[-1], Cancelled)
+
+
+async def test_cancel_without_a_run_does_nothing(tmp_path: Path) -> None:
+    async with fake("good", tmp_path) as client:
+        await client.cancel()
+        assert isinstance((await events_of(client))[-1], Finished)
+        await client.cancel()
+        assert client.pid is not None
+
+
+async def test_only_one_run_at_a_time(tmp_path: Path) -> None:
+    async with fake("slow", tmp_path) as client, aclosing(client.run(request())) as stream:
+        await anext(stream)
+        with pytest.raises(UserError, match="running already"):
+            await events_of(client, "0002")
+
+
+async def test_a_reader_that_leaves_early_cancels_the_run(tmp_path: Path) -> None:
+    async with fake("slow", tmp_path) as client:
+        async with aclosing(client.run(request())) as stream:
+            async for event in stream:
+                if isinstance(event, Progress):
+                    break
+        assert not client.busy
+        seen = []
+        async with aclosing(client.run(request("0002"))) as stream:
+            async for event in stream:
+                seen.append(event)
+                if isinstance(event, Progress):
+                    await client.cancel()
+    assert all(isinstance(event, Hello) or event.run_id == "0002" for event in seen)
+    assert isinstance(seen[-1], Cancelled)
+
+
+async def test_close_ends_a_deaf_worker_while_a_run_waits(tmp_path: Path) -> None:
+    async with fake("deaf", tmp_path) as client:
+        running = asyncio.create_task(events_of(client))
+        while client.forwarded == 0:
+            await asyncio.sleep(0)
+        await client.close(grace=0.1)
+        assert isinstance((await running)[-1], Cancelled)
+
+
+async def test_a_worker_killed_from_outside(tmp_path: Path) -> None:
+    async with fake("deaf", tmp_path) as client:
+        last: Event | None = None
+        async with aclosing(client.run(request())) as stream:
+            async for event in stream:
+                last = event
+                if isinstance(event, Progress) and client.pid is not None:
+                    os.kill(client.pid, signal.SIGKILL)
+    assert isinstance(last, Failed)
+    assert "was killed" in last.message
+    assert last.traceback
+
+
+def test_a_worker_is_only_started_from_the_main_thread(tmp_path: Path) -> None:
+    raised: list[BaseException] = []
+
+    def body() -> None:
+        try:
+            asyncio.run(events_of(WorkerClient(tmp_path / "log")))
+        except RuntimeError as error:
+            raised.append(error)
+
+    thread = threading.Thread(target=body)
+    thread.start()
+    thread.join()
+    assert "main thread" in str(raised[0])
+
+
+@pytest.mark.parametrize("command", ["", "   ", "ssh 'box"])
+def test_a_worker_command_that_cannot_be_read(command: str) -> None:
+    with pytest.raises(UserError, match="worker command"):
+        worker_command(command)
+
+
+def test_the_default_command_keeps_the_current_folder_off_the_module_path() -> None:
+    assert "-P" in worker_command(None)
+    assert worker_command("ssh 'gpu box' caa worker") == ("ssh", "gpu box", "caa", "worker")
+
+
+def test_the_screens_environment_stays_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEXTUAL_DRIVER", "x")
+    monkeypatch.setenv("HF_HOME", "y")
+    assert "TEXTUAL_DRIVER" not in worker_environment()
+    assert worker_environment()["HF_HOME"] == "y"
+
+
+def test_every_exit_code_has_one_sentence(tmp_path: Path) -> None:
+    for code in (*range(-64, 0), *range(256)):
+        message = death_message(code, tmp_path / "worker.log")
+        assert message.startswith("The worker")
+        assert message.endswith(".")
+        assert "worker.log" in message
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", ""),
+        (b"one\ntwo\n\n \n", "two"),
+        (b"\x1b[2J\xff", "␛[2J\ufffd"),
+        (b"x" * 10_000, "x" * 200),
+    ],
+)
+def test_last_line(content: bytes, expected: str, tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    log.write_bytes(content)
+    assert last_line(log) == expected
+
+
+def test_last_line_without_a_log(tmp_path: Path) -> None:
+    assert last_line(tmp_path / "none") == ""

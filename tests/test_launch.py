@@ -1,0 +1,86 @@
+"""`caa-tui` from the outside: what it imports, and what it says when it cannot open."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from caa_tui.errors import UserError
+from caa_tui.launch import app
+from caa_tui.tui.open import open_workspace
+
+FIRST_PAINT = """
+import asyncio, sys
+from pathlib import Path
+from caa_tui.launch import main
+from caa_tui.tui.app import CaaApp
+from caa_tui.tui.open import open_workspace
+
+async def paint():
+    app = CaaApp(open_workspace(Path(sys.argv[1])))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+
+asyncio.run(paint())
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"torch", "transformers", "accelerate", "sklearn"}))
+"""
+
+
+def test_first_paint_imports_no_torch(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_PAINT, str(tmp_path)], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == []
+
+
+def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no folder .*check the path\.$"):
+        open_workspace(tmp_path / "nowhere")
+
+
+def test_a_file_is_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "corpus.txt"
+    file.write_text("not a folder", encoding="utf-8")
+    with pytest.raises(UserError, match=r"is not a folder.*\.$"):
+        open_workspace(file)
+
+
+def test_a_folder_without_stories_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"neither a stories/ nor a paired/ folder.*\.$"):
+        open_workspace(tmp_path)
+
+
+def test_without_a_terminal_it_points_to_caa(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    result = CliRunner().invoke(app, [str(tmp_path)])
+    assert isinstance(result.exception, UserError)
+    assert "caa train" in str(result.exception)
+
+
+def test_version_and_help() -> None:
+    assert CliRunner().invoke(app, ["--version"]).output.startswith("caa-tui ")
+    assert "CORPUS" in CliRunner().invoke(app, ["--help"]).output
+
+
+def test_entry_point_prints_the_sentence_without_a_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "caa_tui.launch", str(tmp_path / "nowhere")],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.startswith("caa-tui: ")
+    assert "Traceback" not in done.stderr
+
+
+def test_broken_settings_do_not_keep_the_corpus_closed(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    (tmp_path / "caa.toml").write_text("[training\n", encoding="utf-8")
+    assert open_workspace(tmp_path).state.settings.training.model is None
