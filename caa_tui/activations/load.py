@@ -1,0 +1,74 @@
+"""A checkpoint in memory: only safetensors, no foreign code, no prompts, no progress bars."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+import transformers
+
+from caa_tui.activations.card import ModelCard
+from caa_tui.activations.options import DTYPES
+from caa_tui.errors import UserError
+
+TORCH_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}
+assert tuple(TORCH_DTYPES) == DTYPES
+
+
+def silence() -> None:
+    """Keep transformers and the hub from drawing bars and hints into the worker's log."""
+    from huggingface_hub.utils import disable_progress_bars
+
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    disable_progress_bars()
+
+
+def load_model(card: ModelCard, dtype: str, device: str) -> Any:
+    """The model in eval mode on `device`, without gradients.
+
+    Raises:
+        UserError: transformers refuses the checkpoint, or a package it needs is missing.
+    """
+    silence()
+    classes = {"causal": transformers.AutoModelForCausalLM, "image-text": transformers.AutoModelForImageTextToText}
+    try:
+        model = classes[card.loader].from_pretrained(
+            card.folder,
+            dtype=TORCH_DTYPES[dtype],
+            device_map={"": device},
+            use_safetensors=True,
+            trust_remote_code=False,
+            local_files_only=True,
+        )
+    except (OSError, ImportError, ValueError) as error:
+        reason = str(error).strip().split("\n")[0]
+        raise UserError(
+            f"{card.name} cannot be loaded ({reason}); choose another model or install what it needs."
+        ) from error
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"{card.name} does not fit into the memory of {device}; choose a smaller model or dtype."
+        ) from error
+    model.eval()
+    model.requires_grad_(False)
+    return model
+
+
+def load_tokenizer(card: ModelCard) -> Any:
+    """The model's tokenizer; its padding side and pad token do not matter here, padding is our own.
+
+    Raises:
+        UserError: the folder has no tokenizer that transformers can read.
+    """
+    silence()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            card.folder, trust_remote_code=False, local_files_only=True
+        )
+    except (OSError, ImportError, ValueError, KeyError) as error:
+        raise UserError(
+            f"{card.name} has no tokenizer that can be loaded; add its tokenizer files to the folder."
+        ) from error
+    tokenizer.truncation_side = "right"
+    return tokenizer

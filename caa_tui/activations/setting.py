@@ -1,0 +1,139 @@
+"""Everything that decides the numbers, resolved: what the store's key and a run's provenance are made of."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from caa_tui.activations.card import ModelCard, check_weights, read_card
+from caa_tui.activations.data import CollectOptions
+from caa_tui.activations.options import (
+    BatchShape,
+    Pooling,
+    check_options,
+    resolve_device,
+    resolve_dtype,
+    resolve_layers,
+    resolve_max_length,
+    resolve_shape,
+)
+from caa_tui.activations.source import config_folder, prepare_model
+
+FORMAT = 1
+"""Part of every key; another number when this package starts to compute other numbers."""
+_LIBRARIES = ("torch", "transformers")
+_KERNELS = ("causal-conv1d", "flash-attn", "flash-linear-attention", "kernels", "mamba-ssm")
+"""Packages that change which kernels run when they are installed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A run's options with every default filled in and checked against the model."""
+
+    card: ModelCard
+    parameters: int
+    layers: tuple[int, ...]
+    heads: bool
+    pooling: Pooling
+    max_length: int
+    dtype: str
+    device: str
+    shape: BatchShape
+
+    def description(self, fingerprint: str) -> dict[str, object]:
+        """JSON-ready: all that one text's vectors depend on, besides the text."""
+        return {
+            "format": FORMAT,
+            "fingerprint": fingerprint,
+            "max_length": self.max_length,
+            "truncation": "right",
+            "padding": "right",
+            "special_tokens": True,
+            "pooling": str(self.pooling),
+            "dtype": self.dtype,
+            "device": self.device.partition(":")[0],
+            "device_name": _device_name(self.device),
+            "attention": "default",
+            "batch_tokens": self.shape.tokens,
+            "length_step": self.shape.step,
+            "versions": versions(),
+        }
+
+    def provenance(self, fingerprint: str) -> dict[str, object]:
+        """`description` and what else a reader of the results wants to know."""
+        return self.description(fingerprint) | {
+            "model": self.card.name,
+            "model_type": self.card.architecture,
+            "revision": _hub_revision(self.card.folder),
+            "parameters": self.parameters,
+            "model_layers": self.card.layers,
+            "hidden_size": self.card.hidden_size,
+            "layers": list(self.layers),
+            "device": self.device,
+        }
+
+
+def resolve(options: CollectOptions, say: Callable[[str], None]) -> Setting:
+    """Check every argument, cheap ones first; download or convert the model when that is still to do.
+
+    Raises:
+        UserError: for the first thing that is out of place.
+    """
+    pooling = check_options(options)
+    early = config_folder(options.model)
+    if early is not None:
+        _against_card(options, read_card(early, options.model))
+    device = resolve_device(options.device)
+    card = read_card(prepare_model(options.model, say), options.model)
+    layers, max_length = _against_card(options, card)
+    return Setting(
+        card=card,
+        parameters=check_weights(card),
+        layers=layers,
+        heads=options.heads,
+        pooling=pooling,
+        max_length=max_length,
+        dtype=resolve_dtype(options.dtype, device),
+        device=device,
+        shape=resolve_shape(options.batch_tokens, device),
+    )
+
+
+def _against_card(options: CollectOptions, card: ModelCard) -> tuple[tuple[int, ...], int]:
+    layers = resolve_layers(options.target_layers, card.layers, card.name)
+    return layers, resolve_max_length(options.max_length, card.context, card.name)
+
+
+def context_key(description: dict[str, object]) -> bytes:
+    """SHA-256 of a description."""
+    return hashlib.sha256(msgspec.json.encode(description, order="deterministic")).digest()
+
+
+def versions() -> dict[str, str]:
+    """Installed versions of what computes the numbers."""
+    found = {}
+    for name in (*_LIBRARIES, *_KERNELS):
+        try:
+            found[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _device_name(device: str) -> str:
+    """The GPU model: its kernels round in their own way."""
+    if not device.startswith("cuda"):
+        return device
+    import torch
+
+    return torch.cuda.get_device_name(device)
+
+
+def _hub_revision(folder: Path) -> str | None:
+    """The commit a hub snapshot is of."""
+    return folder.name if folder.parent.name == "snapshots" else None
