@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 def duration(seconds: float) -> str:
     """`0.4 s`, `18 s`, `2 min 05 s`, `1 h 10 min`."""
@@ -20,6 +22,24 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else (plural or noun + 's')}"
 
 
+def listed_paths(paths: Sequence[str], shown: int = 3) -> str:
+    """`a.txt, b.txt, c.txt and 7 more`."""
+    named = ", ".join(paths[:shown])
+    return named if len(paths) <= shown else f"{named} and {len(paths) - shown} more"
+
+
 def memory(size: int) -> str:
     """Bytes as `512 MB` or `6.1 GB` (powers of ten)."""
     return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+
+
+def ago(seconds: float) -> str:
+    """A time span in words: `just now`, `4 min ago`, `3 h ago`, `2 days ago`."""
+    if seconds < 60:
+        return "just now"
+    if seconds < 3600:
+        return f"{int(seconds // 60)} min ago"
+    if seconds < 86400:
+        return f"{int(seconds // 3600)} h ago"
+    days = int(seconds // 86400)
+    return "yesterday" if days == 1 else f"{days} days ago"

@@ -12,15 +12,15 @@ import pytest
 from collecting import run
 from hypothesis import given
 from hypothesis import strategies as st
+from tiny_models import story_texts
 
 from caa_tui.activations.options import (
-    Pooling,
     auto_layers,
-    parse_pooling,
     resolve_dtype,
     resolve_max_length,
     resolve_shape,
 )
+from caa_tui.choices import Pooling, parse_pooling
 from caa_tui.errors import UserError
 
 
@@ -96,7 +96,6 @@ def test_defaults_by_device() -> None:
         ({"device": "cuda:99"}, "is not there"),
         ({"device": "cuda:"}, "not known"),
         ({"max_length": 0}, "at least 1 token"),
-        ({"max_length": 257}, "reads at most 256 tokens"),
         ({"batch_tokens": 0}, "at least 1 token"),
         ({"pooling": "max"}, "use last, mean"),
         ({"pooling": "mean:9", "max_length": 9}, "above 9 tokens"),
@@ -117,6 +116,19 @@ def test_wrong_arguments_are_one_sentence_and_load_nothing(
     assert str(refused.value).endswith(".")
     assert "\n" not in str(refused.value)
     assert not (tmp_path / "store").exists()
+
+
+def test_learned_positions_end_at_the_context(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"reads at most 256 tokens.*\.$"):
+        run(["A story."], model_folder("gpt2"), tmp_path / "store", max_length=257)
+
+
+def test_rotary_positions_go_on_and_the_run_says_so(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    long = " ".join(story_texts(40))
+    found = run([long, "A short one."], model_folder("llama"), tmp_path / "store", max_length=400)
+    assert found.truncated == (0,)
+    assert found.tokens > 400
+    assert any("longer than the 256 tokens" in notice for notice in found.notices)
 
 
 def test_no_text_is_refused(tmp_path: Path) -> None:

@@ -15,7 +15,8 @@ from tiny_models import story_texts, tiny_model
 
 from caa_tui.activations.batching import TokenText, padded_length, plan_batches, tokenise
 from caa_tui.activations.capture import pool
-from caa_tui.activations.options import BatchShape, Pooling
+from caa_tui.activations.options import BatchShape
+from caa_tui.choices import Pooling
 from caa_tui.errors import UserError
 
 LENGTHS = st.lists(st.integers(1, 300), min_size=1, max_size=60)

@@ -1,0 +1,29 @@
+"""From a path on the command line to the workspace the app starts with."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from caa_tui.corpus.coverage import coverage
+from caa_tui.corpus.folders import walk
+from caa_tui.corpus.model import Corpus
+from caa_tui.corpus.storage import data_folder
+from caa_tui.tui.workspace import CorpusState, Workspace, read_settings
+
+
+def open_workspace(root: Path, *, read_only: bool = False) -> Workspace:
+    """Check the folder and find its data; the stories themselves are read after the first paint.
+
+    Raises:
+        UserError: the folder is missing or is no corpus.
+    """
+    root = root.resolve()
+    walk(root)
+    empty = Corpus(root=root, stories=(), scenarios=())
+    return Workspace(
+        root=root,
+        data=data_folder(root),
+        read_only=read_only or not os.access(root, os.W_OK),
+        state=CorpusState(corpus=empty, coverage=coverage(empty), settings=read_settings(root)),
+    )

@@ -1,0 +1,81 @@
+"""What every full screen shares: the registry's keys, the header, the strip, the hints, narrow panes."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, ClassVar, cast
+
+from textual import events
+from textual.binding import BindingsMap
+from textual.screen import Screen
+
+from caa_tui.tui.commands import BY_ID, commands_of
+from caa_tui.tui.widgets.header_bar import HeaderBar
+from caa_tui.tui.widgets.hint_bar import HintBar
+from caa_tui.tui.widgets.training_strip import TrainingStrip
+
+if TYPE_CHECKING:
+    from caa_tui.tui.app import CaaApp
+
+WIDE = 100
+"""Columns from which panes stand side by side; below, one is shown at a time."""
+
+
+class CaaScreen(Screen[None]):
+    """A screen named in the registry. Subclasses yield `HeaderBar`, their body, `TrainingStrip`, `HintBar`."""
+
+    KIND: ClassVar[str] = ""
+    """Its name in the registry of commands."""
+    TITLE_WORD: ClassVar[str] = ""
+    """First word of the header line."""
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
+
+    def __init__(self) -> None:
+        super().__init__()
+        own = BindingsMap(command.binding() for command in commands_of(self.KIND))
+        self._bindings = BindingsMap.merge([self._bindings, own])
+
+    @property
+    def caa(self) -> CaaApp:
+        """The app, with its real type."""
+        return cast("CaaApp", self.app)
+
+    async def action_command(self, command_id: str) -> None:
+        """Carry out a command here or in the app, or say why it cannot be used now."""
+        command = BY_ID[command_id]
+        reason = command.disabled_reason(self.caa.workspace)
+        if reason is not None:
+            self.notify(reason, markup=False, timeout=4)
+            return
+        target = getattr(self, f"cmd_{command_id}", None) or getattr(self.caa, f"cmd_{command_id}")
+        result = target()
+        if inspect.isawaitable(result):
+            await result
+
+    def on_mount(self) -> None:
+        self.caa.workspace_changed.subscribe(self, lambda _: self.show_workspace())
+        self.caa.training_changed.subscribe(self, lambda _: self.show_training())
+        self.show_workspace()
+        self.show_training()
+
+    def on_screen_resume(self) -> None:
+        self.show_workspace()
+        self.show_training()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.call_after_refresh(self.show_lines)
+
+    def show_workspace(self) -> None:
+        """Draw the corpus and the runs; called when either changed. Subclasses extend it."""
+        self.show_lines()
+
+    def show_training(self) -> None:
+        """Draw the training; called up to ten times a second."""
+        self.query_one(TrainingStrip).show(self.caa.workspace.training, self.caa.glyphs)
+        self.query_one(HintBar).show(self.caa.workspace, self.KIND)
+
+    def show_lines(self) -> None:
+        """Draw the header and the hints for the width at hand."""
+        self.query_one(HeaderBar).show(self.caa.workspace, self.TITLE_WORD, self.caa.glyphs, self.caa.clock())
+        self.query_one(HintBar).show(self.caa.workspace, self.KIND)
+        self.query_one(TrainingStrip).show(self.caa.workspace.training, self.caa.glyphs)

@@ -1,0 +1,210 @@
+"""One story in the editor, from opening to closing, apart from widgets: its file, its flags, what stands beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from caa_tui.corpus.edit import SaveConflict
+from caa_tui.errors import UserError
+from caa_tui.tui.story_checks import findings_now, moved
+from caa_tui.tui.story_file import StoryFile, concept_and_scenario
+from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.veil import can_veil
+from caa_tui.tui.widgets.beside_view import Beside, besides
+from caa_tui.tui.widgets.why_pane import Why
+from caa_tui.tui.workspace import Workspace
+from caa_tui.vectors.flags import Evidence, Flag
+
+AskConflict = Callable[[SaveConflict, str], Awaitable[str]]
+"""Shows both texts; answers `keep`, `take` or `cancel`."""
+
+
+class StorySession:
+    """Everything here runs on the event loop; the file is read and written in threads, one at a time."""
+
+    def __init__(self, workspace: Workspace, path: str, flag: Flag | None, *, is_new: bool) -> None:
+        """`flag`: where the user came from; `is_new`: the file is expected not to exist."""
+        self.path = path
+        self.file: StoryFile | None = None
+        """None until it was read, and when it cannot be."""
+        self.problem = ""
+        """Why the text cannot be edited."""
+        self.news = ""
+        """What happened to the file outside."""
+        self._workspace = workspace
+        self._flag = flag
+        self._is_new = is_new
+        self._previous: str | None = None
+        self._drafted = ""
+        self._run_before = workspace.run
+        self._report_before = workspace.report
+        self._busy = asyncio.Lock()
+
+    @property
+    def text(self) -> str:
+        """As it is on disk."""
+        return self.file.text if self.file else ""
+
+    @property
+    def written(self) -> bool:
+        """Whether the file exists, as far as is known."""
+        return self.file is not None and self.file.opened is not None
+
+    @property
+    def editable(self) -> bool:
+        return self.file is not None and not self.problem and not self._workspace.read_only
+
+    def unsaved(self, text: str) -> bool:
+        """Whether the text differs from what is known to be on disk."""
+        return self.file is not None and text != self.file.text
+
+    async def load(self) -> str | None:
+        """Read the file; returns what an earlier session typed into it and did not save."""
+        async with self._busy:
+            file = StoryFile(self._workspace.root, self._workspace.data, self.path)
+            try:
+                if not self._is_new or file.exists:
+                    await asyncio.to_thread(file.read)
+            except UserError as error:
+                self.problem = str(error)
+                return None
+            self.file = file
+            self._previous = await asyncio.to_thread(file.previous)
+            if not can_veil(file.text):
+                self.problem = "The text has private-use characters that this editor cannot keep; use ctrl+e."
+                return None
+            draft = await asyncio.to_thread(file.draft)
+            return draft if draft is not None and can_veil(draft) and self.editable else None
+
+    async def save(self, text: str, ask: AskConflict) -> str | None:
+        """Write the text; returns what is on disk afterwards, or None when the user called it off.
+
+        Raises:
+            UserError, OSError: it cannot be written; the old content is untouched.
+        """
+        async with self._busy:
+            if self.file is None:
+                raise UserError(self.problem or "The story is still being read; save again in a moment.")
+            try:
+                await asyncio.to_thread(self.file.save, text)
+            except SaveConflict as conflict:
+                if not await self._resolve(self.file, conflict, text, ask):
+                    return None
+            self.news = ""
+            self._previous = await asyncio.to_thread(self.file.previous)
+            return self.file.text
+
+    async def _resolve(self, file: StoryFile, conflict: SaveConflict, text: str, ask: AskConflict) -> bool:
+        """Ask which text to keep, again while the file keeps changing."""
+        while True:
+            answer = await ask(conflict, text)
+            if answer == "cancel":
+                return False
+            if answer == "take":
+                await asyncio.to_thread(file.take_theirs, conflict, text)
+                return True
+            try:
+                await asyncio.to_thread(file.keep_mine, conflict, text)
+            except SaveConflict as again:
+                conflict = again
+            else:
+                return True
+
+    def follow_disk(self, text: str) -> bool:
+        """Compare with the last scan; whether the file should be read again. Unsaved typing is never given up."""
+        file = self.file
+        if file is None or file.opened is None or not self._workspace.loaded or self._busy.locked():
+            return False
+        story = self._workspace.corpus.by_path.get(self.path)
+        if story is None:
+            self.news = "" if file.exists else "The file is gone from the disk; ctrl+s writes it again."
+        elif story.file_sha256 == file.opened.file_sha256:
+            self.news = ""
+        elif self.unsaved(text):
+            self.news = "Another program changed the file; saving shows both texts."
+        else:
+            return True
+        return False
+
+    async def reload(self) -> bool:
+        """Read what another program wrote; whether it is different."""
+        async with self._busy:
+            if self.file is None or self.file.opened is None:
+                return False
+            before = self.file.opened.file_sha256
+            try:
+                await asyncio.to_thread(self.file.read)
+            except UserError as error:
+                self.news = str(error)
+                return False
+            self._previous = await asyncio.to_thread(self.file.previous)
+            return self.file.opened.file_sha256 != before
+
+    def keep_draft(self, text: str, now: float) -> None:
+        """Remember an unsaved text for the case that the program dies; `now` in seconds since the epoch."""
+        if self.file is None or not self.unsaved(text) or text == self._drafted or self._busy.locked():
+            return
+        self._drafted = text
+        self.file.keep_draft(text, now)
+
+    async def discard(self) -> None:
+        """The user gave the unsaved text up."""
+        if self.file is not None:
+            await asyncio.to_thread(self.file.drop_draft)
+
+    def before_retraining(self) -> None:
+        """From now on, what moved is counted from the present run."""
+        self._run_before, self._report_before = self._workspace.run, self._workspace.report
+
+    def why(self, text: str, glyphs: Glyphs) -> Why:
+        """Why the story is here, and what is wrong with the text as it is typed."""
+        moves, since = self._moves(glyphs)
+        blank = self.file is None or not text.strip()
+        return Why(
+            path=self.path,
+            notices=[sentence for sentence in (self.problem, self.news) if sentence],
+            evidence=self._evidence(),
+            findings=() if blank else findings_now(self._workspace.corpus, self.path, text),
+            moves=moves,
+            since=since,
+            trained=self._workspace.report is not None,
+        )
+
+    def besides(self) -> tuple[Beside, ...]:
+        """What can stand beside the text."""
+        evidence = [evidence for _, evidence in self._evidence()]
+        return besides(self._workspace.corpus, self.path, evidence, self._previous)
+
+    def baseline_words(self) -> int | None:
+        """Words of the scenario's baseline; None for a baseline and for a story of no scenario."""
+        concept, scenario = concept_and_scenario(self.path)
+        baseline = self._workspace.corpus.baseline_of(scenario) if scenario and concept else None
+        return baseline.words if baseline else None
+
+    def state(self, text: str) -> str:
+        """One or two words for the title line."""
+        if self.file is None:
+            return ""
+        if not self.written:
+            return "new, not written yet"
+        if self.unsaved(text):
+            return "unsaved"
+        return "" if self.editable else "read-only"
+
+    def _evidence(self) -> list[tuple[Flag, Evidence]]:
+        """Every flag that names this story; the one the user came from first."""
+        came_from = (self._flag.kind, self._flag.concept) if self._flag else None
+        found = self._workspace.runs.evidence_by_path.get(self.path, ())
+        return sorted(found, key=lambda pair: (pair[0].kind, pair[0].concept) != came_from)
+
+    def _moves(self, glyphs: Glyphs) -> tuple[list[str], str]:
+        """What the newest run changed since this story was opened, and which runs are compared."""
+        run, report = self._workspace.run, self._workspace.report
+        before, report_before = self._run_before, self._report_before
+        if run is None or report is None or before is None or report_before is None or run.id == before.id:
+            return [], ""
+        own, _ = concept_and_scenario(self.path)
+        concepts = dict.fromkeys(name for name in (own, self._flag.concept if self._flag else None) if name is not None)
+        moves = [(name, moved(report_before, report, name, glyphs)) for name in concepts]
+        return [f"{name}: {text}" for name, text in moves if text], f"Run {int(run.id)} against run {int(before.id)}"

@@ -1,0 +1,64 @@
+"""The bottom line: the keys that work here, dim when they do not work now; each can be clicked."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.content import Content
+from textual.style import Style
+from textual.widgets import Static
+
+from caa_tui.tui.commands import Command, commands_of
+from caa_tui.tui.workspace import Workspace
+
+KEY_NAMES = {
+    "question_mark": "?",
+    "slash": "/",
+    "escape": "esc",
+    "space": "space",
+    "ctrl+p": "ctrl+p",
+}
+
+
+def key_name(keys: str) -> str:
+    """How the first of a command's keys is written on screen."""
+    first = keys.split(",")[0]
+    return KEY_NAMES.get(first, first)
+
+
+class HintBar(Static):
+    """Hints in the order of the registry; what does not fit is left out, the menu and help never."""
+
+    DEFAULT_CSS = """
+    HintBar { height: 1; padding: 0 1; background: $footer-background; text-wrap: nowrap; }
+    """
+
+    async def on_click(self, event: events.Click) -> None:
+        command = event.style.meta.get("command")
+        if command is not None:
+            await self.screen.run_action(f"command('{command}')")
+
+    def show(self, workspace: Workspace, screen: str) -> None:
+        """Draw the hints of a screen for the width at hand."""
+        commands = [command for command in commands_of(screen) if command.hint]
+        last = [command for command in commands if command.id in {"palette", "help"}]
+        room = max(20, (self.size.width or 80) - 2) - sum(_width(command) for command in last)
+        shown: list[Command] = []
+        for command in commands:
+            if command in last or (command.id == "cancel" and not workspace.training.active):
+                continue
+            if _width(command) <= room:
+                room -= _width(command)
+                shown.append(command)
+        self.update(Content("").join(_hint(command, workspace) for command in (*shown, *last)))
+
+
+def _width(command: Command) -> int:
+    return len(key_name(command.keys)) + len(command.hint) + 3
+
+
+def _hint(command: Command, workspace: Workspace) -> Content:
+    usable = command.disabled_reason(workspace) is None
+    click = Style.from_meta({"command": command.id})
+    key = Content.styled(key_name(command.keys), "bold $accent" if usable else "dim")
+    text = Content.styled(f" {command.hint}", "" if usable else "dim")
+    return (key + text).stylize(click) + Content("  ")

@@ -1,0 +1,185 @@
+"""What the triage views list, as rows of text: pure functions of the newest and the previous flag report."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from caa_tui.tui.theme import Glyphs, decimal, sparkline
+from caa_tui.tui.widgets.row_table import Cell, Column, Row
+from caa_tui.tui.workspace import RunState
+from caa_tui.vectors.flags import BucketName, ConceptSummary, Flag, FlagKind, FlagReport
+
+View = Literal["fragmented", "contaminated", "redundant", "all"]
+KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
+VIEWS: dict[View, str] = {
+    "fragmented": "Fragmented",
+    "contaminated": "Contaminated",
+    "redundant": "Redundant",
+    "all": "All concepts",
+}
+NUMBER: dict[FlagKind, str] = {"fragmented": "first PC", "contaminated": "nearest", "redundant": "R²"}
+"""The number each kind is judged by; method.md has the formulas."""
+
+BUCKET_WORDS: dict[BucketName, str] = {
+    "clean_single_neuron": "clean, one neuron",
+    "clean_circuit": "clean circuit",
+    "fragmented": "fragmented",
+    "contaminated": "contaminated",
+    "redundant": "redundant",
+}
+
+_CONCEPT = Column("concept", 14)
+ALL_COLUMNS = (
+    _CONCEPT,
+    Column("n", 3, right=True),
+    Column("scen", 4, right=True, drop=7),
+    Column("first PC", 8, right=True, drop=4),
+    Column("agree", 5, right=True),
+    Column("chance", 6, right=True, drop=3),
+    Column("held out", 8, right=True, drop=2),
+    Column("nearest", 17),
+    Column("R²", 4, right=True),
+    Column("neuron", 6, right=True, drop=6),
+    Column("verdict", 17, drop=1),
+)
+
+
+_OWN_COLUMNS: dict[FlagKind, tuple[Column, ...]] = {
+    "fragmented": (Column("agree", 5, right=True), Column("chance", 6, right=True, drop=5)),
+    "contaminated": (Column("close to", 14),),
+    "redundant": (),
+}
+"""What stands between the number and the story count."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a view shows."""
+
+    columns: tuple[Column, ...]
+    rows: tuple[Row, ...]
+
+
+def flag_key(flag: Flag) -> str:
+    """Names the row of a flag; stays the same from run to run."""
+    return f"{flag.kind}:{flag.concept}"
+
+
+def flags_of(report: FlagReport | None, kind: FlagKind, needle: str = "") -> list[Flag]:
+    """The flags of a kind whose concept or neighbour contains the filter, in the report's order: confirmed first."""
+    return [flag for flag in (report.flags if report else ()) if flag.kind == kind and _fits(flag, needle.lower())]
+
+
+def _fits(flag: Flag, needle: str) -> bool:
+    names = [flag.concept, flag.neighbour or "", *(name for name, _ in flag.contributors)]
+    return any(needle in name.lower() for name in names)
+
+
+def listing(view: View, runs: RunState, needle: str, glyphs: Glyphs) -> Listing:
+    """Columns and rows of a view."""
+    if view == "all":
+        return Listing(ALL_COLUMNS, _concept_rows(runs, needle.lower(), glyphs))
+    columns = (
+        _CONCEPT,
+        Column(NUMBER[view], 8, right=True),
+        Column("limit", 6, right=True),
+        *_OWN_COLUMNS[view],
+        Column("n", 3, right=True, drop=4),
+        Column("layers", 6, drop=3),
+        Column("change", 6, right=True),
+        Column("sure", 9, drop=1),
+    )
+    flags = flags_of(runs.report, view, needle)
+    return Listing(columns, tuple(_flag_row(flag, runs, glyphs) for flag in flags))
+
+
+def _flag_row(flag: Flag, runs: RunState, glyphs: Glyphs) -> Row:
+    cells = [
+        Cell(flag.concept),
+        Cell(decimal(flag.value, glyphs), "accent"),
+        Cell(limit(flag, glyphs), "dim"),
+        *_own_cells(flag, runs, glyphs),
+        Cell(str(flag.stories)),
+        Cell(sparkline(list(flag.by_layer.values()), 0.0, 1.0, glyphs), "dim"),
+        change(flag, runs, glyphs),
+        Cell("confirmed") if flag.confirmed else Cell("rule only", "dim"),
+    ]
+    return Row(flag_key(flag), tuple(cells))
+
+
+def _own_cells(flag: Flag, runs: RunState, glyphs: Glyphs) -> tuple[Cell, ...]:
+    if flag.kind == "contaminated":
+        return (Cell(flag.neighbour or glyphs.gone),)
+    if flag.kind == "redundant" or runs.report is None:
+        return ()
+    summary = next((one for one in runs.report.concepts if one.concept == flag.concept), None)
+    key = str(flag.layer)
+    measures = (summary.agreement.get(key), summary.chance.get(key)) if summary else (None, None)
+    return tuple(Cell(decimal(value, glyphs)) for value in measures)
+
+
+def limit(flag: Flag, glyphs: Glyphs) -> str:
+    """The threshold with the side that is flagged: `< .40`, `> .80`."""
+    return f"{'<' if flag.kind == 'fragmented' else '>'} {decimal(flag.threshold, glyphs)}"
+
+
+def change(flag: Flag, runs: RunState, glyphs: Glyphs) -> Cell:
+    """Against the previous run: the difference, `new` when it was not flagged there, nothing without one."""
+    if runs.previous_report is None:
+        return Cell("")
+    before = next((old for old in runs.previous_report.flags if flag_key(old) == flag_key(flag)), None)
+    if before is None:
+        return Cell("new", "accent")
+    difference = round(flag.value - before.value, 2)
+    if difference == 0:
+        return Cell("same", "dim")
+    return Cell(("+" if difference > 0 else "") + decimal(difference, glyphs))
+
+
+def _concept_rows(runs: RunState, needle: str, glyphs: Glyphs) -> tuple[Row, ...]:
+    report = runs.report
+    if report is None:
+        return ()
+    rows = [_concept_row(summary, report, glyphs) for summary in report.concepts if needle in summary.concept.lower()]
+    blanks = (Cell(""),) * (len(ALL_COLUMNS) - 2)
+    rows += [
+        Row(f"all:{concept}", (Cell(concept, "dim"), *blanks, Cell("not trained", "warning")))
+        for concept in report.left_out
+        if needle in concept.lower()
+    ]
+    return tuple(sorted(rows, key=lambda row: row.key))
+
+
+def _concept_row(summary: ConceptSummary, report: FlagReport, glyphs: Glyphs) -> Row:
+    key = str(report.layer)
+    nearest = summary.nearest.get(key)
+    troubled = any(bucket in KINDS for bucket in summary.buckets)
+    cells = (
+        Cell(summary.concept),
+        Cell(str(summary.stories)),
+        Cell(str(summary.scenarios)),
+        Cell(decimal(summary.first_pc.get(key), glyphs)),
+        Cell(decimal(summary.agreement.get(key), glyphs)),
+        Cell(decimal(summary.chance.get(key), glyphs), "dim"),
+        Cell(decimal(summary.held_out.get(key), glyphs)),
+        Cell(f"{decimal(nearest[1], glyphs)} {nearest[0]}" if nearest else glyphs.gone),
+        Cell(decimal(summary.r_squared.get(key), glyphs)),
+        Cell(decimal(summary.neuron.get(key), glyphs)),
+        Cell(bucket_words(summary), "accent" if troubled else "dim"),
+    )
+    return Row(f"all:{summary.concept}", cells)
+
+
+def bucket_words(summary: ConceptSummary) -> str:
+    """The reference's buckets in words; a concept can be in two, or in none."""
+    return ", ".join(BUCKET_WORDS[bucket] for bucket in summary.buckets) or "in no bucket"
+
+
+def remarks(report: FlagReport, glyphs: Glyphs) -> tuple[str, ...]:
+    """What holds for the whole run: which layer tells stories apart best, and what the rules cannot say."""
+    if report.best_layer is None:
+        return report.notes
+    scores = glyphs.separator.join(f"{layer} {decimal(value, glyphs)}" for layer, value in report.held_out.items())
+    best = f"Held out, stories are told apart best at layer {report.best_layer} ({scores})"
+    return (f"{best}; the rules look at layer {report.layer}.", *report.notes)

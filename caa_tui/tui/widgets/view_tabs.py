@@ -1,0 +1,65 @@
+"""A line of words that chooses which view a pane shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual import events
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+
+class ViewTabs(Static):
+    """A click on a word, or a key of the screen, changes the view."""
+
+    DEFAULT_CSS = """
+    ViewTabs { height: 1; padding: 0 1; background: $surface; text-wrap: nowrap; }
+    """
+
+    @dataclass
+    class Changed(Message):
+        """Another view was chosen."""
+
+        view: str
+
+    def __init__(self, views: dict[str, str], *, key: str = "", id: str | None = None) -> None:
+        """`views`: id -> word; `key`: shown as the key that changes it."""
+        super().__init__(id=id)
+        self._views = dict(views)
+        self._key = key
+        self.current = next(iter(views))
+
+    def on_mount(self) -> None:
+        self._draw()
+
+    def label(self, view: str, word: str) -> None:
+        """Change the word of a view, for example to add a count."""
+        self._views[view] = word
+        self._draw()
+
+    def select(self, view: str) -> None:
+        if view != self.current:
+            self.current = view
+            self._draw()
+            self.post_message(self.Changed(view))
+
+    def step(self, by: int) -> None:
+        names = list(self._views)
+        self.select(names[(names.index(self.current) + by) % len(names)])
+
+    def on_click(self, event: events.Click) -> None:
+        x = event.x - 1
+        for name, word in self._views.items():
+            if 0 <= x < len(word):
+                self.select(name)
+                return
+            x -= len(word) + 3
+
+    def _draw(self) -> None:
+        words = [
+            Content.styled(word, "bold $accent underline" if name == self.current else "$foreground 70%")
+            for name, word in self._views.items()
+        ]
+        key = Content.styled(f"   {self._key}", "$foreground 50%") if self._key else Content("")
+        self.update(Content("   ").join(words) + key)

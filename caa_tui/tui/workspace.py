@@ -1,0 +1,213 @@
+"""What the screens show, as plain data: the corpus, the runs, and the training in progress. No Textual here.
+
+The app replaces whole values on its event loop; widgets only read.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from caa_tui.corpus.coverage import Coverage, coverage
+from caa_tui.corpus.model import Corpus
+from caa_tui.corpus.scan import scan
+from caa_tui.corpus.settings import Settings, load_settings
+from caa_tui.corpus.storage import DataFolder, StateFile
+from caa_tui.errors import UserError
+from caa_tui.runs.history import RunRecord, edited_since, list_runs
+from caa_tui.runs.options import TrainOptions
+from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
+
+logger = logging.getLogger(__name__)
+
+PHASES = ("check", "load model", "read stories", "vectors", "quality", "write")
+
+
+TrainingStatus = Literal["idle", "running", "cancelling", "done", "failed", "cancelled"]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingState:
+    """The training in progress, or the last one of this session."""
+
+    status: TrainingStatus = "idle"
+    run_id: str = ""
+    phase: str = ""
+    done: int = 0
+    total: int | None = None
+    stories_per_second: float | None = None
+    tokens_per_second: float | None = None
+    eta_seconds: float | None = None
+    memory_bytes: int | None = None
+    device: str = ""
+    detail: str = ""
+    message: str = ""
+    """How it ended, one sentence."""
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Phase -> wall seconds of the phases that are over."""
+    notices: tuple[str, ...] = ()
+    forwarded: int = 0
+    cached: int = 0
+
+    @property
+    def active(self) -> bool:
+        return self.status in {"running", "cancelling"}
+
+
+@dataclass(frozen=True)
+class CorpusState:
+    """A snapshot of the corpus with everything that is derived from it."""
+
+    corpus: Corpus
+    coverage: Coverage
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class RunState:
+    """The newest finished run, the one before it, and what their flags say about files."""
+
+    run: RunRecord | None = None
+    previous: RunRecord | None = None
+    history: tuple[RunRecord, ...] = ()
+    report: FlagReport | None = None
+    previous_report: FlagReport | None = None
+
+    @cached_property
+    def flags_by_concept(self) -> dict[str, tuple[Flag, ...]]:
+        groups: dict[str, list[Flag]] = {}
+        for flag in self.report.flags if self.report else ():
+            groups.setdefault(flag.concept, []).append(flag)
+        return {concept: tuple(flags) for concept, flags in groups.items()}
+
+    @cached_property
+    def evidence_by_path(self) -> dict[str, tuple[tuple[Flag, Evidence], ...]]:
+        """Story path -> the flags it is evidence for; only a concept's own stories count as flagged."""
+        groups: dict[str, list[tuple[Flag, Evidence]]] = {}
+        for flag in self.report.flags if self.report else ():
+            for evidence in flag.evidence:
+                groups.setdefault(evidence.path, []).append((flag, evidence))
+        return {path: tuple(found) for path, found in groups.items()}
+
+    @cached_property
+    def solved(self) -> tuple[tuple[str, FlagKind], ...]:
+        """(concept, kind) of flags that the previous run had and the newest has not."""
+        if self.report is None or self.previous_report is None:
+            return ()
+        now = {(flag.concept, flag.kind) for flag in self.report.flags}
+        before = ((flag.concept, flag.kind) for flag in self.previous_report.flags)
+        return tuple(sorted(set(before) - now))
+
+
+class Memory(msgspec.Struct):
+    """Choices that are remembered per corpus."""
+
+    theme: str = ""
+    training: TrainOptions | None = None
+    """Of the last training."""
+    export_folder: str = ""
+
+
+@dataclass
+class Workspace:
+    """Everything a screen may read."""
+
+    root: Path
+    data: DataFolder
+    read_only: bool
+    state: CorpusState
+    runs: RunState = field(default_factory=RunState)
+    training: TrainingState = field(default_factory=TrainingState)
+    loaded: bool = False
+    """The corpus was read at least once."""
+    edited: frozenset[str] = frozenset()
+    """Paths whose text differs from the last run: changed or new."""
+    removed: frozenset[str] = frozenset()
+    """Paths of the last run that are gone."""
+
+    @property
+    def corpus(self) -> Corpus:
+        return self.state.corpus
+
+    @property
+    def coverage(self) -> Coverage:
+        return self.state.coverage
+
+    @property
+    def run(self) -> RunRecord | None:
+        return self.runs.run
+
+    @property
+    def report(self) -> FlagReport | None:
+        return self.runs.report
+
+    def is_flagged(self, path: str) -> bool:
+        """Whether the story is among the worst three of a flag on its own concept."""
+        for flag, evidence in self.runs.evidence_by_path.get(path, ()):
+            if evidence.concept == flag.concept and evidence in flag.evidence[:3]:
+                return True
+        return False
+
+    @cached_property
+    def _memory_file(self) -> StateFile[Memory]:
+        return StateFile(self.data.state, Memory)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What earlier sessions left for this corpus; change it, then call `keep_memory`."""
+        return self._memory_file.load()
+
+    def keep_memory(self) -> None:
+        """Write `memory` for the next session; a full disk costs the choices, not the session."""
+        try:
+            self._memory_file.save(self.memory)
+        except OSError as error:
+            logger.warning("the choices of this session cannot be kept: %s", error)
+
+    def compare_with_run(self) -> None:
+        """Work out what was edited since the newest run."""
+        if self.run is None:
+            self.edited = self.removed = frozenset()
+            return
+        difference = edited_since(self.run, self.corpus)
+        self.edited = frozenset((*difference.changed, *difference.added))
+        self.removed = frozenset(difference.removed)
+
+
+def read_settings(root: Path) -> Settings:
+    """caa.toml, or the defaults while it does not fit: the scan lists what is wrong with it as a finding."""
+    try:
+        return load_settings(root)
+    except UserError:
+        return Settings()
+
+
+def read_corpus(root: Path) -> CorpusState:
+    """Scan the corpus; blocking, to be called in a thread.
+
+    Raises:
+        UserError: the folder is gone or is no corpus any more.
+    """
+    corpus = scan(root)
+    return CorpusState(corpus=corpus, coverage=coverage(corpus), settings=read_settings(root))
+
+
+def read_runs(data: DataFolder) -> RunState:
+    """Load the history and the flags of the two newest finished runs; blocking."""
+    history = list_runs(data)
+    finished = [record for record in history if record.result is not None and record.flags is not None]
+    run = finished[0] if finished else None
+    previous = finished[1] if len(finished) > 1 else None
+    return RunState(
+        run=run,
+        previous=previous,
+        history=history,
+        report=run.flags if run else None,
+        previous_report=previous.flags if previous else None,
+    )

@@ -1,0 +1,211 @@
+"""The home screen: coverage, files, findings and the story, by keyboard and by mouse, wide and narrow."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import ContentSwitcher, Static
+from triage_samples import HOSTILE, fragmented, load, make_app, report, write_corpus, write_run
+
+from caa_tui.corpus.coverage import CellState
+from caa_tui.tui.app import CaaApp
+from caa_tui.tui.screens.corpus_screen import CorpusScreen
+from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.widgets.coverage_matrix import FROZEN, HEADER, CoverageMatrix
+from caa_tui.tui.widgets.filter_line import FilterLine
+from caa_tui.tui.widgets.findings_list import FindingsList
+from caa_tui.tui.widgets.story_tree import StoryTree
+from caa_tui.tui.widgets.story_view import StoryView
+
+SIZES = [(80, 24), (140, 44)]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three concepts in two scenarios; `wistful` is wanted and has no story."""
+    write_corpus(tmp_path)
+    (tmp_path / "caa.toml").write_text('[manifest]\nconcepts = ["anger", "wistful"]\n', encoding="utf-8")
+    return tmp_path
+
+
+def cell(app: CaaApp) -> tuple[str, str | None] | None:
+    return app.screen.query_one(CoverageMatrix).cell
+
+
+def on_screen(app: CaaApp, kind: type[Screen[None]]) -> bool:
+    """A function, so that a type checker does not take the first answer for the last."""
+    return isinstance(app.screen, kind)
+
+
+def shown_text(pilot: Pilot[None]) -> str:
+    return str(pilot.app.screen.query_one("#story-text", Static).visual)
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_coverage_is_on_screen_and_the_cursor_walks_it(root: Path, size: tuple[int, int]) -> None:
+    app = make_app(root)
+    async with app.run_test(size=size) as pilot:
+        await load(app)
+        await pilot.pause()
+        matrix = app.screen.query_one(CoverageMatrix)
+        assert matrix.has_focus
+        assert matrix.size.width > 20
+        assert cell(app) == ("anger", None)
+        await pilot.press("right", "j")
+        assert cell(app) == ("grief", "doorway")
+        assert matrix.cell_state is CellState.PRESENT
+        await pilot.press("G", "end")
+        assert cell(app) == ("wistful", "kitchen_at_3am")
+        assert matrix.cell_state is CellState.MISSING
+
+
+async def test_the_story_follows_the_cursor(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("right")
+        await pilot.pause()
+        assert (root / "paired/doorway/anger.txt").read_text(encoding="utf-8").strip() in shown_text(pilot)
+        screen = app.screen
+        assert isinstance(screen, CorpusScreen)
+        assert screen.selected_path == "paired/doorway/anger.txt"
+
+
+async def test_enter_opens_the_editor_on_the_cell(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("right", "enter")
+        await pilot.pause()
+        assert on_screen(app, StoryScreen)
+
+
+async def test_an_empty_cell_offers_a_new_story(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("G", "right", "enter")
+        await pilot.pause()
+        assert on_screen(app, CorpusScreen), "there is nothing to open"
+        await pilot.press("n")
+        await pilot.pause()
+        assert on_screen(app, StoryScreen)
+
+
+async def test_a_click_moves_the_cursor_and_a_second_one_opens(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        place = (FROZEN + 4 * 1 + 1, HEADER + 1)
+        await pilot.click(CoverageMatrix, offset=place)
+        assert cell(app) == ("grief", "doorway")
+        await pilot.click(CoverageMatrix, offset=place)
+        await pilot.pause()
+        assert on_screen(app, StoryScreen)
+
+
+async def test_findings_are_listed_and_open_their_file(root: Path) -> None:
+    (root / "paired/doorway/empty.txt").write_text("", encoding="utf-8")
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("f")
+        await pilot.pause()
+        assert app.screen.query_one("#views", ContentSwitcher).current == "findings"
+        findings = app.screen.query_one(FindingsList)
+        assert findings.has_focus
+        assert findings.option_count == len(app.workspace.corpus.findings) > 0
+
+
+async def test_filter_hides_rows_and_escape_shows_them_again(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("slash", *"tend")
+        await pilot.pause()
+        matrix = app.screen.query_one(CoverageMatrix)
+        assert [row.concept for row in matrix._rows] == ["tender"]
+        await pilot.press("escape")
+        await pilot.pause()
+        assert len(matrix._rows) == 4
+        assert not app.screen.query_one(FilterLine).has_class("-open")
+
+
+async def test_tree_folders_fill_when_opened_and_follow_into_the_matrix(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        tree = app.screen.query_one(StoryTree)
+        doorway = tree.root.children[1].children[0]
+        assert not doorway.children
+        tree.focus()
+        tree.reveal("paired/doorway/grief.txt")
+        await pilot.pause()
+        await pilot.pause()
+        assert [node.data.name for node in doorway.children if node.data] == ["baseline", "anger", "grief", "tender"]
+        assert cell(app) == ("grief", "doorway")
+
+
+async def test_narrow_shows_one_pane_at_a_time(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await load(app)
+        await pilot.pause()
+        visible = [pane.id for pane in app.screen.query(".pane") if pane.display]
+        assert visible == ["middle-pane"]
+        await pilot.press("right_square_bracket")
+        await pilot.pause()
+        assert [pane.id for pane in app.screen.query(".pane") if pane.display] == ["story-pane"]
+
+
+async def test_changes_outside_show_up_and_are_marked_since_the_run(root: Path) -> None:
+    write_run(root, 1, report([fragmented()]))
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        assert not app.workspace.edited
+        (root / "paired/doorway/anger.txt").write_text("Another text altogether, told in a few words.\n")
+        await app.rescan()
+        await pilot.pause()
+        assert app.workspace.edited == {"paired/doorway/anger.txt"}
+        assert "Another text altogether" in app.workspace.corpus.by_path["paired/doorway/anger.txt"].text
+
+
+async def test_flagged_stories_are_marked(root: Path) -> None:
+    write_run(root, 1, report([fragmented()]))
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)):
+        await load(app)
+        assert app.workspace.is_flagged("paired/kitchen_at_3am/tender.txt")
+        assert not app.workspace.is_flagged("stories/anger.txt")
+
+
+async def test_hostile_text_is_shown_as_text(root: Path) -> None:
+    (root / "stories/anger.txt").write_text(f"{HOSTILE} and nothing else happened.\n", encoding="utf-8")
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        text = shown_text(pilot)
+        assert "[/nope]" in text
+        assert "\x1b" not in text
+        assert "␛" in text
+        await pilot.click(StoryView, offset=(12, 4))
+        assert app.is_running, "a link in a story must not act"
+
+
+async def test_an_empty_corpus_says_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "stories").mkdir()
+    app = make_app(tmp_path)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await load(app)
+        await pilot.press("t")
+        await pilot.press("n")
+        await pilot.pause()
+        assert all(note.message.endswith(".") for note in app._notifications)
+        assert len(app._notifications) == 2

@@ -1,0 +1,275 @@
+"""The triage screen on fake flags: what each view lists, where the cursor goes, which file opens."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
+import pytest
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widgets import OptionList, Static
+from triage_samples import (
+    HOSTILE,
+    contaminated,
+    fragmented,
+    load,
+    make_app,
+    messages,
+    report,
+    shown_text,
+    until,
+    write_corpus,
+    write_run,
+)
+
+from caa_tui.tui.app import CaaApp
+from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.screens.triage_screen import TriageScreen
+from caa_tui.tui.theme import UNICODE
+from caa_tui.tui.widgets.evidence_pane import EvidenceList, EvidencePane
+from caa_tui.tui.widgets.row_table import RowTable
+from caa_tui.tui.widgets.triage_rows import change, flags_of, limit
+from caa_tui.tui.workspace import RunState
+from caa_tui.vectors.flags import Flag, FlagReport
+
+WIDE, NARROW = (140, 44), (80, 24)
+WORST = "paired/kitchen_at_3am/tender.txt"
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return write_corpus(tmp_path / "corpus")
+
+
+@asynccontextmanager
+async def triage(
+    root: Path, *reports: FlagReport, size: tuple[int, int] = WIDE, seen: list[Message] | None = None
+) -> AsyncIterator[tuple[CaaApp, TriageScreen, Pilot[None]]]:
+    """The app on its triage screen, after runs with these reports."""
+    for number, one in enumerate(reports, start=7):
+        write_run(root, number, one)
+    app = make_app(root)
+    async with app.run_test(size=size, message_hook=seen.append if seen is not None else None) as pilot:
+        await load(app)
+        await pilot.press("2")
+        await until(pilot, lambda: isinstance(app.screen, TriageScreen))
+        assert isinstance(app.screen, TriageScreen)
+        yield app, app.screen, pilot
+
+
+def solved_flag() -> Flag:
+    return Flag(
+        kind="redundant", concept="anger", layer=20, value=0.95, threshold=0.9, verdict="x", by_layer={}, stories=3
+    )
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_before_the_first_run_it_says_what_to_press(root: Path, size: tuple[int, int]) -> None:
+    async with triage(root, size=size) as (app, _, _):
+        assert "Press t to train this corpus" in shown_text(app)
+
+
+async def test_views_have_counts_and_what_was_solved_has_names(root: Path) -> None:
+    async with triage(root, report([fragmented(), solved_flag()]), report([fragmented(), contaminated()])) as (app, *_):
+        text = shown_text(app)
+        assert "Fragmented 1   Contaminated 1   Redundant 0   All concepts 4" in text
+        assert "solved since run 7: 1  anger redundant" in text
+
+
+async def test_a_row_has_number_limit_stories_layers_and_change(root: Path) -> None:
+    async with triage(root, report([fragmented(0.33)]), report([fragmented(0.31), contaminated()])) as (
+        _,
+        screen,
+        pilot,
+    ):
+        assert [cell.text for cell in screen.table.rows[0].cells] == [
+            *("tender", ".31", "< .40", ".30", ".12", "3", "▁▂▂▃", "−.02", "confirmed"),
+        ]
+        await pilot.press("f")
+        cells = [cell.text for cell in screen.table.rows[0].cells]
+        assert cells == ["grief", ".86", "> .80", "tender", "3", "▇▇▇▇", "new", "rule only"]
+
+
+async def test_what_holds_for_the_whole_run_is_below_the_table(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (_, screen, _):
+        text = str(screen.query_one("#remarks", Static).render())
+        assert "Held out, stories are told apart best at layer 16 (12 .60 · 16 .70 · 20 .65 · 24 –)" in text
+        assert "Three stories are few." in text
+
+
+async def test_the_evidence_says_verdict_caveat_and_what_stands_beside(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (app, screen, _):
+        text = shown_text(app)
+        assert "The stories of tender tell two different feelings." in text
+        assert "Three stories are few" in text
+        assert "beside it: paired/kitchen_at_3am/grief.txt" in text
+        assert screen.evidence.paths == (WORST, "stories/tender.txt")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_enter_on_a_flag_opens_its_worst_story(root: Path, size: tuple[int, int]) -> None:
+    async with triage(root, report([fragmented()]), size=size) as (app, _screen, pilot):
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(app.screen, StoryScreen))
+        assert isinstance(app.screen, StoryScreen)
+        assert app.screen.path == WORST
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_enter_on_an_evidence_row_opens_that_story(root: Path, size: tuple[int, int]) -> None:
+    seen: list[Message] = []
+    async with triage(root, report([fragmented()]), size=size, seen=seen) as (app, _screen, pilot):
+        await pilot.press("l", "j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, StoryScreen))
+        assert {event.path for event in seen if isinstance(event, EvidencePane.Chosen)} == {"stories/tender.txt"}
+        assert isinstance(app.screen, StoryScreen)
+        assert app.screen.path == "stories/tender.txt"
+
+
+async def test_clicks_point_first_and_open_then(root: Path) -> None:
+    second = msgspec.structs.replace(fragmented(0.2), concept="anger")
+    async with triage(root, report([second, fragmented()])) as (app, screen, pilot):
+        assert screen.table.key == "fragmented:anger"
+        await pilot.click(RowTable, offset=(5, 2))
+        assert screen.table.key == "fragmented:tender"
+        assert app.screen is screen
+        await pilot.click(RowTable, offset=(5, 2))
+        await until(pilot, lambda: isinstance(app.screen, StoryScreen))
+
+
+async def test_a_click_on_a_story_opens_it(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (app, _, pilot):
+        await pilot.click(EvidenceList, offset=(12, 3))
+        await until(pilot, lambda: isinstance(app.screen, StoryScreen))
+        assert isinstance(app.screen, StoryScreen)
+        assert app.screen.path == "stories/tender.txt"
+
+
+async def test_a_click_on_a_word_changes_the_view(root: Path) -> None:
+    async with triage(root, report([contaminated()])) as (_, screen, pilot):
+        await pilot.click("#triage-tabs", offset=(20, 0))
+        assert screen.view == "contaminated"
+        assert screen.flag == contaminated()
+
+
+async def test_next_and_previous_go_across_flags(root: Path) -> None:
+    second = msgspec.structs.replace(fragmented(0.35), concept="grief", evidence=contaminated().evidence)
+    async with triage(root, report([fragmented(), second])) as (app, screen, pilot):
+        visited = [screen.evidence.path]
+        for _ in range(4):
+            await pilot.press("n")
+            visited.append(screen.evidence.path)
+        paths = [one.path for flag in (fragmented(), second) for one in flag.evidence]
+        assert visited == [*paths[:1], *paths[1:], paths[-1]]
+        assert messages(app) == ["That was the last story of this view."]
+        await pilot.press("p", "p")
+        assert screen.evidence.path == paths[1]
+        assert screen.flag == fragmented()
+
+
+async def test_siblings_are_the_stories_behind_the_view(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with triage(root, report([contaminated()])) as (app, _screen, pilot):
+        calls: list[tuple[str, list[str], Flag | None]] = []
+        monkeypatch.setattr(app, "open_story", lambda path, siblings, flag: calls.append((path, siblings, flag)))
+        await pilot.press("f", "enter")
+        path = "paired/doorway/grief.txt"
+        assert calls == [(path, [path], contaminated())]  # the other story is gone
+
+
+async def test_a_story_that_is_gone_is_marked_and_not_opened(root: Path) -> None:
+    async with triage(root, report([contaminated()])) as (app, _screen, pilot):
+        await pilot.press("f", "l", "j", "enter")
+        assert "paired/gone/grief.txt  gone" in shown_text(app)
+        assert messages(app) == ["paired/gone/grief.txt is not in the corpus any more; press r to retrain."]
+
+
+async def test_filter_hides_rows_and_says_so(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (app, screen, pilot):
+        await pilot.press("slash", *"zz", "enter")
+        assert screen.table.rows == ()
+        assert "No row contains “zz”" in shown_text(app)
+        await pilot.press("slash", "escape")
+        assert len(screen.table.rows) == 1
+
+
+async def test_an_empty_view_says_what_that_means_and_where_to_look(root: Path) -> None:
+    async with triage(root, report([contaminated()])) as (app, _, _pilot):
+        text = " ".join(shown_text(app).split())
+        assert "No concept is fragmented" in text
+        assert "Press f for contaminated." in text
+
+
+async def test_nothing_flagged_points_to_the_export(root: Path) -> None:
+    async with triage(root, report([])) as (app, _, _):
+        assert "Nothing is flagged: press E" in shown_text(app)
+
+
+async def test_all_concepts_have_their_numbers_and_open_their_stories(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (app, screen, pilot):
+        await pilot.press("F")
+        assert [row.key for row in screen.table.rows] == ["all:anger", "all:grief", "all:tender", "all:wistful"]
+        text = shown_text(app)
+        assert "not trained" in text
+        assert "in no bucket; 3 stories in 2 scenarios" in text
+        await pilot.press("j", "enter")
+        await until(pilot, lambda: isinstance(app.screen, StoryScreen))
+        assert isinstance(app.screen, StoryScreen)
+        assert app.screen.path == "stories/grief.txt"
+
+
+async def test_a_new_run_keeps_the_cursor_on_its_row(root: Path) -> None:
+    second = msgspec.structs.replace(fragmented(0.35), concept="grief", evidence=contaminated().evidence)
+    async with triage(root, report([fragmented(), second])) as (app, screen, pilot):
+        await pilot.press("j", "l", "j")
+        assert screen.evidence.path == "paired/gone/grief.txt"
+        write_run(root, 8, report([msgspec.structs.replace(second, value=0.2), fragmented()]))
+        await app.reload_runs()
+        await pilot.pause()
+        assert screen.table.key == "fragmented:grief"
+        assert screen.evidence.path == "paired/gone/grief.txt"
+
+
+async def test_external_editing_gets_the_story_under_the_cursor(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with triage(root, report([fragmented()])) as (app, _, pilot):
+        edited: list[str] = []
+
+        async def edit(path: str) -> None:
+            edited.append(path)
+
+        monkeypatch.setattr(app, "edit_external", edit)
+        await pilot.press("e", "l", "j", "e")
+        assert edited == [WORST, "stories/tender.txt"]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_hostile_text_is_drawn_and_does_nothing(root: Path, size: tuple[int, int]) -> None:
+    nasty = msgspec.structs.replace(
+        fragmented(reason=HOSTILE), verdict=HOSTILE, caveat=HOSTILE, neighbour=HOSTILE, concept=HOSTILE
+    )
+    flags = msgspec.structs.replace(report([nasty]), notes=(HOSTILE,), left_out={HOSTILE: HOSTILE})
+    async with triage(root, flags, size=size) as (app, _screen, pilot):
+        for key in ("f", "f", "f", "l", "G", "n"):
+            await pilot.press(key)
+            text = shown_text(app)
+            assert "\x1b" not in text
+            assert "\u202e" not in text
+        await pilot.click(OptionList, offset=(5, 0))
+        assert app.is_running
+
+
+def test_flags_are_listed_in_the_order_of_the_report() -> None:
+    low, high, near = fragmented(0.1), fragmented(0.3), contaminated()
+    assert flags_of(report([high, near, low]), "fragmented") == [high, low]
+    assert flags_of(report([near]), "contaminated", "TEND") == [near]
+    assert flags_of(None, "redundant") == []
+
+
+def test_change_against_the_previous_run() -> None:
+    flag = fragmented(0.31)
+    for before, text in ((fragmented(0.31), "same"), (fragmented(0.2), "+.11"), (contaminated(), "new")):
+        assert change(flag, RunState(previous_report=report([before])), UNICODE).text == text
+    assert change(flag, RunState(), UNICODE).text == ""
+    assert limit(flag, UNICODE) == "< .40"
