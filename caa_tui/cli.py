@@ -75,14 +75,22 @@ def train(
     model: Annotated[
         str | None, typer.Option(help="A hub id, a local folder, a GGUF file, or smollm2; default: caa.toml's.")
     ] = None,
-    target_layers: Annotated[str | None, typer.Option(help="Layers counted from 0, like 12,16; or auto.")] = None,
-    output_dir: Annotated[Path | None, typer.Option(help="Also write the result files here.")] = None,
+    target_layers: Annotated[
+        str | None, typer.Option(help="Layers counted from 0, like 12,16; or auto: four at 40 to 85 % of the depth.")
+    ] = None,
+    output_dir: Annotated[
+        Path | None, typer.Option(help="Also write the readout, quality.json and provenance.json here.")
+    ] = None,
     dtype: Annotated[str | None, typer.Option(help="bf16, fp16 or fp32; default: by device.")] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda:0 or mps.")] = None,
     batch_tokens: Annotated[int | None, typer.Option(help="Tokens of one forward pass, padding included.")] = None,
-    max_length: Annotated[int | None, typer.Option(help="Tokens of one story; default: up to 2,048.")] = None,
-    min_positives: Annotated[int | None, typer.Option(help="Leave out concepts with fewer stories.")] = None,
-    pooling: Annotated[str | None, typer.Option(help="last, mean, or mean:K (from token K on).")] = None,
+    max_length: Annotated[
+        int | None, typer.Option(help="Tokens read of a story; default: the model's context, at most 2,048.")
+    ] = None,
+    min_positives: Annotated[int | None, typer.Option(help="Leave out concepts with fewer stories than this.")] = None,
+    pooling: Annotated[
+        str | None, typer.Option(help="last (token), mean, or mean:K: the mean over the tokens from index K on.")
+    ] = None,
     quality_report: Annotated[bool, typer.Option(help="Compute quality.json and the flags.")] = True,
     worker_command: Annotated[
         str | None, typer.Option(help='Start the worker with this, like "ssh gpu-box caa worker".')

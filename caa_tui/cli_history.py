@@ -26,6 +26,7 @@ from caa_tui.runs.history import (
     list_runs,
     load_run,
 )
+from caa_tui.runs.protocol import Finished
 from caa_tui.runs.records import RunStatus
 from caa_tui.vectors.flags import ConceptSummary, Flag, FlagReport
 from caa_tui.wording import count, duration
@@ -45,9 +46,11 @@ def show_triage(root: Path, run_id: str | None, as_json: bool) -> None:
     data = data_folder(corpus.root)
     run = _chosen(data, run_id)
     if run.flags is None:
-        raise UserError(f"Run {run.id} has no flags; train again without --no-quality-report.")
+        raise UserError(
+            f"Run {run.id} has no flags; train again without --no-quality-report, or choose another run with --run."
+        )
     previous = latest_done(data, before=run.id)
-    changes = compare_runs(previous, run) if previous else None
+    changes = _compared(previous, run) if previous else None
     edited = edited_since(run, corpus)
     if as_json:
         cli_output.write_json(_triage_document(run, run.flags, changes, edited))
@@ -62,6 +65,15 @@ def _chosen(data: DataFolder, run_id: str | None) -> RunRecord:
     if newest is None:
         raise UserError("This corpus has no finished run yet; train first with `caa train`.")
     return newest
+
+
+def _compared(old: RunRecord, new: RunRecord) -> RunComparison | None:
+    """None, and a line that says why, when a run is damaged: the other one is still worth showing."""
+    try:
+        return compare_runs(old, new)
+    except UserError as error:
+        cli_output.tell(f"note: runs {old.id} and {new.id} cannot be compared: {error}")
+        return None
 
 
 def _triage_document(
@@ -88,6 +100,7 @@ def triage_lines(
     yield f"Run {run.id}, layer {flags.layer}: {count(len(flags.concepts), 'concept')}" + (
         f", {count(len(edited.paths), 'story', 'stories')} edited since" if edited.paths else ""
     )
+    yield from _layer_line(flags)
     for kind in FLAG_KINDS:
         group = [flag for flag in flags.flags if flag.kind == kind]
         yield ""
@@ -96,11 +109,20 @@ def triage_lines(
             yield from _flag_lines(flag)
     yield ""
     yield "All concepts"
-    yield from _indented(cli_output.table(list(_concept_rows(flags)), right=(1, 2, 3, 4, 5)))
+    yield from _indented(cli_output.table(list(_concept_rows(flags)), right=(1, 2, 3, 4)))
     for concept, why in flags.left_out.items():
         yield f"  left out: {concept} ({why})"
     yield from _change_lines(changes)
     yield from (f"note: {note}" for note in flags.notes)
+
+
+def _layer_line(flags: FlagReport) -> Iterator[str]:
+    """Which layer tells the stories apart best; the rules look at the middle one, which may be another."""
+    known = [(layer, score) for layer, score in flags.held_out.items() if score is not None]
+    if flags.best_layer is not None and len(known) > 1:
+        known.sort(key=lambda item: (-item[1], int(item[0])))
+        scores = ", ".join(f"layer {layer} {score:.2f}" for layer, score in known)
+        yield f"Held-out stories told apart, best layer first: {scores} (0.50 is chance)"
 
 
 def _flag_lines(flag: Flag) -> Iterator[str]:
@@ -119,7 +141,7 @@ def _flag_lines(flag: Flag) -> Iterator[str]:
 
 def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:
     key = str(flags.layer)
-    yield ["concept", "stories", "first-PC", "agreement", "nearest", "R²", "", "buckets"]
+    yield ["concept", "stories", "first-PC", "agreement", "R²", "nearest", "buckets"]
     for summary in flags.concepts:
         nearest = summary.nearest.get(key)
         yield [
@@ -127,9 +149,8 @@ def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:
             str(summary.stories),
             _number(summary.first_pc, key),
             _number(summary.agreement, key),
-            "-" if nearest is None else f"{nearest[1]:.2f}",
             _number(summary.r_squared, key),
-            "" if nearest is None else nearest[0],
+            "-" if nearest is None else f"{nearest[1]:5.2f} {nearest[0]}",
             _buckets(summary),
         ]
 
@@ -166,11 +187,11 @@ def _change_lines(changes: RunComparison | None) -> Iterator[str]:
 
 def _corpus_words(changes: CorpusChanges) -> str:
     parts = [
-        f"{len(paths)} {word}"
+        f"{count(len(paths), 'text')} {word}"
         for word, paths in (("changed", changes.changed), ("added", changes.added), ("removed", changes.removed))
         if paths
     ]
-    return f"of the stories {', '.join(parts)}" if parts else "the same stories"
+    return ", ".join(parts) or "the same texts"
 
 
 def show_runs(root: Path, as_json: bool) -> None:
@@ -194,7 +215,8 @@ def show_runs(root: Path, as_json: bool) -> None:
 
 def _drifts(runs: tuple[RunRecord, ...]) -> dict[str, RunComparison]:
     done = [run for run in runs if run.status is RunStatus.DONE]
-    return {new.id: compare_runs(old, new) for new, old in pairwise(done)}
+    compared = {new.id: _compared(old, new) for new, old in pairwise(done)}
+    return {run_id: drift for run_id, drift in compared.items() if drift is not None}
 
 
 def _run_document(run: RunRecord, drift: RunComparison | None) -> dict[str, Any]:
@@ -203,11 +225,19 @@ def _run_document(run: RunRecord, drift: RunComparison | None) -> dict[str, Any]
         "status": run.status,
         "started": run.started,
         "ended": run.ended,
-        "model": run.request.model,
+        "model": _model(run),
         "message": run.message,
         "summary": msgspec.to_builtins(run.summary),
         "drift": _comparison_document(drift) if drift else None,
     }
+
+
+def _model(run: RunRecord) -> str | None:
+    """None when the run's request is damaged."""
+    try:
+        return run.request.model
+    except UserError:
+        return None
 
 
 _RUN_HEAD = ("run", "ended", "status", "model", "layers", "concepts", "read", "cached", "time", "flags", "moved most")
@@ -215,7 +245,7 @@ _RUN_HEAD = ("run", "ended", "status", "model", "layers", "concepts", "read", "c
 
 def _run_row(run: RunRecord, drift: RunComparison | None) -> tuple[str, ...]:
     ended = time.strftime("%Y-%m-%d %H:%M", time.localtime(run.ended))
-    model = Path(run.request.model).name
+    model = Path(_model(run) or "damaged").name
     result = run.result
     if result is None:
         return (run.id, ended, run.status, model, *[""] * 7)
@@ -229,9 +259,16 @@ def _run_row(run: RunRecord, drift: RunComparison | None) -> tuple[str, ...]:
         str(result.forwarded_texts),
         str(result.cached_texts),
         duration(result.seconds.get("total", 0.0)),
-        " ".join(f"{len(result.buckets.get(kind, ()))}{kind[0]}" for kind in FLAG_KINDS),
+        _flag_counts(result),
         _moved_most(drift),
     )
+
+
+def _flag_counts(result: Finished) -> str:
+    """`2 fragmented, 1 redundant`; empty without a quality report."""
+    counts = {kind: len(result.buckets[kind]) for kind in FLAG_KINDS if kind in result.buckets}
+    flagged = ", ".join(f"{number} {kind}" for kind, number in counts.items() if number)
+    return flagged or ("none" if counts else "")
 
 
 def _moved_most(drift: RunComparison | None) -> str:

@@ -51,13 +51,15 @@ def check_lines(corpus: Corpus, cells: Coverage) -> Iterator[str]:
     """Findings by severity, then one line about coverage."""
     for severity, findings in groupby(corpus.findings, key=lambda finding: finding.severity):
         group = list(findings)
-        yield f"{severity.upper()} {len(group)}"
+        yield count(len(group), severity)
         yield from (f"  {finding.message}  [{finding.kind}]" for finding in group)
         yield ""
     missing = [row.concept for row in cells.concepts if row.wanted and not row.stories]
+    stories = len(corpus.stories) - len(corpus.baselines)
     yield (
         f"{count(len(corpus.concepts), 'concept')}, {count(len(corpus.scenarios), 'scenario')}, "
-        f"{count(len(corpus.stories), 'story', 'stories')}, {count(len(corpus.findings), 'finding')}"
+        f"{count(stories, 'story', 'stories')}, {count(len(corpus.baselines), 'baseline')}, "
+        f"{count(len(corpus.findings), 'finding')}"
     )
     if missing:
         yield f"wanted, without a story: {', '.join(missing)}"

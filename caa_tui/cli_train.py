@@ -158,12 +158,12 @@ def summary_lines(record: RunRecord, result: Finished, options: TrainOptions) ->
     """What a person wants to know when a run is done."""
     layers = " ".join(str(layer) for layer in result.layers)
     yield (
-        f"Run {record.id}: {count(result.concepts, 'concept')}, {count(result.stories, 'story', 'stories')}, "
+        f"Run {record.id}: {count(result.concepts, 'concept')} from {count(result.stories, 'text')}, "
         f"layers {layers}, {result.dtype} on {result.device}"
     )
     yield (
         f"{count(result.forwarded_texts, 'text')} read, {result.cached_texts:,} from the cache, "
-        f"{duration(result.seconds.get('total', 0.0))}, {memory(result.peak_memory_bytes)} at most"
+        f"{duration(result.seconds.get('total', 0.0))}, {memory(result.peak_memory_bytes)} of memory at most"
     )
     for bucket, concepts in result.buckets.items():
         yield f"{bucket.replace('_', ' ')}: {', '.join(concepts) if concepts else 'none'}"

@@ -40,12 +40,13 @@ def open_corpus(
     if find_spec("textual") is None:
         raise UserError("The screen needs Textual: pip install 'caa-tui[tui]' (the command caa works without it).")
     from caa_tui.tui.app import CaaApp
-    from caa_tui.tui.open import open_workspace
+    from caa_tui.tui.open import hold_corpus, open_workspace
 
     workspace = open_workspace(corpus, read_only=read_only)
     if not sys.stdout.isatty() or not sys.stdin.isatty():
         raise UserError("caa-tui needs a terminal; in scripts use caa check, caa train and caa triage.")
-    CaaApp(workspace, model=model, worker_command=worker_command).run()
+    with hold_corpus(workspace):
+        CaaApp(workspace, model=model, worker_command=worker_command).run()
 
 
 def main() -> None:

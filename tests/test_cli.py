@@ -8,72 +8,17 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
+from command_line import CAA, RUNS, STUB, Answer, Caa, in_this_process, write_corpus
 
 from caa_tui import cli
-
-RUNS = Path(__file__).parent / "runs"
-STUB = shlex.join([sys.executable, str(RUNS / "stub_worker.py")])
-CAA = (sys.executable, "-P", "-m", "caa_tui.cli")
-TEXTS = {
-    f"{folder}/{concept}.txt": f"{concept} {folder}: {words}"
-    for folder, words in (("stories", "the door was open"), ("paired/a", "a table"), ("paired/b", "the last train"))
-    for concept in ("joy", "awe", "calm", "baseline")
-    if (folder, concept) != ("stories", "baseline")
-}
-
-
-def write_corpus(root: Path) -> Path:
-    for path, text in TEXTS.items():
-        (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(text)
-    return root
-
-
-@dataclass
-class Answer:
-    code: int
-    out: str
-    err: str
-
-    @property
-    def document(self) -> Any:
-        return json.loads(self.out)
-
-    @property
-    def lines(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.out.splitlines()]
-
-    def sentence(self) -> str:
-        """The error: one line on stderr, nothing on stdout, no traceback, exit code 2."""
-        assert self.code == 2, self
-        assert self.out == ""
-        (line,) = [line for line in self.err.splitlines() if line.startswith("caa: ")]
-        assert "Traceback" not in self.err
-        assert line.endswith(".")
-        return line
-
-
-Caa = Callable[..., Answer]
 
 
 @pytest.fixture
 def caa(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
-    """Runs the command line in this process."""
-
-    def call(*arguments: str | Path) -> Answer:
-        monkeypatch.setattr(sys, "argv", ["caa", *map(str, arguments)])
-        with pytest.raises(SystemExit) as left:
-            cli.main()
-        printed = capsys.readouterr()
-        return Answer(int(left.value.code or 0), printed.out, printed.err)
-
-    return call
+    return in_this_process(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -117,19 +62,13 @@ def test_check(caa: Caa, corpus: Path) -> None:
     document = caa("check", corpus, "--json").document
     assert plain.code == (1 if document["findings"] else 0)
     assert document["summary"]["concepts"] == 3
-    assert "3 concepts, 2 scenarios" in plain.out
-
-
-def test_check_of_nothing(caa: Caa, tmp_path: Path) -> None:
-    assert "missing" in caa("check", tmp_path / "missing").sentence()
-    caa("check", tmp_path).sentence()
-    caa("check", __file__).sentence()
+    assert "3 concepts, 2 scenarios, 9 stories, 2 baselines" in plain.out
 
 
 def test_train_for_a_person(train: Caa, tmp_path: Path) -> None:
     done = train("--output-dir", tmp_path / "out")
     assert done.code == 0, done.err
-    assert "Run 0001: 3 concepts, 11 stories, layers 1 2" in done.out
+    assert "Run 0001: 3 concepts from 11 texts, layers 1 2" in done.out
     assert f"written to {tmp_path / 'out'}" in done.out
     assert "note: This model has no MLP." in done.err
     names = ["provenance.json", "quality.json", "readout.json", "readout.safetensors"]
@@ -166,70 +105,6 @@ def test_settings_are_the_defaults_and_options_win(caa: Caa, corpus: Path) -> No
     request = json.loads((corpus / ".caa/runs/0001/request.json").read_text())
     assert (request["model"], request["target_layers"], request["min_positives"]) == ("stub", None, 2)
     assert request["pooling"] == "mean:3"
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (["--target-layers", "1,1"], "named twice"),
-        (["--target-layers", "1,2,"], "numbers with commas"),
-        (["--target-layers=-1"], "no layer -1"),
-        (["--dtype", "fp8"], "bf16, fp16, fp32"),
-        (["--device", "gpu"], "'gpu'"),
-        (["--batch-tokens", "0"], "Batch tokens"),
-        (["--max-length", "0"], "maximum length"),
-        (["--min-positives", "0"], "minimum of positives"),
-        (["--pooling", "max"], "pooling"),
-        (["--worker-command", "ssh 'x"], "worker command"),
-        (["--worker-command", "/no/such/program"], "/no/such/program"),
-        (["--output-dir", "/dev/null/x"], "cannot be written"),
-        (["--output-dir", __file__], "cannot be written"),
-    ],
-)
-def test_bad_options_are_said_before_anything_is_loaded(
-    train: Caa, corpus: Path, options: list[str], words: str
-) -> None:
-    assert words in train(*options).sentence()
-    assert not list((corpus / ".caa").glob("runs/*/readout.json"))
-
-
-def test_no_model(caa: Caa, corpus: Path) -> None:
-    assert "--model" in caa("train", corpus).sentence()
-
-
-def test_bad_settings(caa: Caa, corpus: Path) -> None:
-    (corpus / "caa.toml").write_text("[training]\nmodle = 'x'\n")
-    assert "caa.toml" in caa("train", corpus, "--model", "stub").sentence()
-    assert caa("check", corpus).code == 1
-
-
-def test_corpora_that_cannot_be_trained(caa: Caa, tmp_path: Path) -> None:
-    assert "missing" in caa("train", tmp_path / "missing", "--model", "stub").sentence()
-    (tmp_path / "stories").mkdir()
-    assert "no stories" in caa("train", tmp_path, "--model", "stub").sentence()
-    (tmp_path / "stories/joy.txt").write_text("only joy")
-    one = caa("train", tmp_path, "--model", "stub", "--worker-command", STUB)
-    assert one.code == 2
-    assert "nothing to compare" in one.err
-
-
-def test_hostile_files_are_findings_and_training_goes_on(caa: Caa, train: Caa, corpus: Path) -> None:
-    stories = corpus / "stories"
-    (stories / "folder.txt").mkdir()
-    os.mkfifo(stories / "pipe.txt")
-    (stories / "new\nline\x1b[31m.txt").write_text("x")
-    with (stories / "huge.txt").open("wb") as huge:
-        huge.truncate(50 * 2**20)
-    (stories / "latin.txt").write_bytes(b"caf\xe9")
-    checked = caa("check", corpus)
-    assert checked.code == 1
-    assert "\x1b" not in checked.out
-    for name in ("folder.txt", "pipe.txt", "huge.txt", "latin.txt", "line"):
-        assert name in checked.out
-    kinds = {finding["kind"] for finding in caa("check", corpus, "--json").document["findings"]}
-    assert {"not-a-file", "too-large", "not-utf8", "bad-name"} <= kinds
-    done = train("--json")
-    assert done.lines[-1]["concepts"] == 3
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from caa_tui.activations.batching import Batch
 from caa_tui.activations.data import Part
-from caa_tui.activations.options import Pooling
 from caa_tui.activations.structure import Structure
+from caa_tui.choices import Pooling
 from caa_tui.errors import UserError
 
 STORED_DTYPES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}

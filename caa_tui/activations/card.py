@@ -32,6 +32,8 @@ class ModelCard:
     hidden_size: int
     context: int | None
     """Longest input in tokens; None when the model states none (recurrent or ALiBi models)."""
+    extendable: bool
+    """Whether longer texts can be read at all: rotary positions go on beyond the context, learned ones end there."""
 
 
 def read_card(folder: Path, name: str) -> ModelCard:
@@ -49,7 +51,8 @@ def read_card(folder: Path, name: str) -> ModelCard:
         raise UserError(f"config.json of {name} does not say how many layers the model has; choose another model.")
     contexts = [getattr(text, key, None) for key in _CONTEXT_NAMES]
     context = next((value for value in contexts if isinstance(value, int) and value > 0), None)
-    return ModelCard(name, folder, str(raw["model_type"]), loader, layers, hidden, context)
+    extendable = bool(getattr(text, "rope_parameters", None))
+    return ModelCard(name, folder, str(raw["model_type"]), loader, layers, hidden, context, extendable)
 
 
 def _raw_config(folder: Path, name: str) -> dict[str, Any]:

@@ -156,11 +156,14 @@ class _Reader:
         texts = tokenise(
             tokenizer, [distinct[index] for index in missing], self.setting.max_length, vocabulary_size(loaded.model)
         )
+        self._note_beyond_context(texts)
         parts = loaded.structure.parts(self.setting.layers, self.setting.heads)
         halvings = loaded.halvings
         self._report("read stories", len(missing), f"{len(distinct) - len(missing)} from the cache")
         with Capture(loaded.model, loaded.structure, parts, self.setting.pooling, masked=loaded.masked) as capture:
-            batches = run_batches(loaded, capture, texts, self.setting.shape, self.setting.card.context, self.cancelled)
+            batches = run_batches(
+                loaded, capture, texts, self.setting.shape, self.setting.longest_batch, self.cancelled
+            )
             for batch, rows in batches:
                 self._finish(context, distinct, missing, parts, batch, rows)
                 self._report("read stories", len(missing))
@@ -169,6 +172,15 @@ class _Reader:
         if loaded.halvings > halvings:
             self.notices.append(
                 "Memory ran out, so smaller batches were used; a smaller --batch-tokens avoids the retry."
+            )
+
+    def _note_beyond_context(self, texts: Sequence[TokenText]) -> None:
+        card = self.setting.card
+        beyond = sum(1 for text in texts if card.context is not None and len(text.ids) > card.context)
+        if beyond:
+            self.notices.append(
+                f"{beyond} of the texts read are longer than the {card.context} tokens {card.name} was trained on; "
+                "their numbers may be poor."
             )
 
     def _finish(

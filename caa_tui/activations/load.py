@@ -8,7 +8,7 @@ import torch
 import transformers
 
 from caa_tui.activations.card import ModelCard
-from caa_tui.activations.options import DTYPES
+from caa_tui.choices import DTYPES
 from caa_tui.errors import UserError
 
 TORCH_DTYPES = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float32}

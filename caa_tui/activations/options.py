@@ -1,32 +1,16 @@
-"""Arguments checked and defaults chosen, before a model is touched. Only the device functions import torch."""
+"""Choices checked against the model and the machine, defaults filled in. Only the device functions import torch."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from caa_tui.activations.data import CollectOptions
 from caa_tui.errors import UserError
 
-DTYPES = ("bf16", "fp16", "fp32")
 DTYPE_BYTES: Mapping[str, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
 LONGEST_DEFAULT = 2048
 AUTO_DEPTHS = (40, 55, 70, 85)
 """Percent of the depth where `auto` looks: after the vocabulary-bound layers, before the next-token ones."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pooling:
-    """How one vector is made of a text's token positions."""
-
-    kind: Literal["last", "mean"]
-    start: int = 0
-    """mean: first token index that counts; a text that is not longer counts with its last token."""
-
-    def __str__(self) -> str:
-        return "last" if self.kind == "last" else f"mean:{self.start}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,53 +33,6 @@ SHAPES: Mapping[str, BatchShape] = {
 }
 
 
-def parse_pooling(text: str) -> Pooling:
-    """`last`, `mean`, `mean:K` or `mean[:K]`, K >= 0."""
-    if text == "last":
-        return Pooling("last")
-    match = re.fullmatch(r"mean(?::([0-9]{1,9})|\[:([0-9]{1,9})\])?", text)
-    if match is None:
-        raise UserError(f"Pooling {text!r} is not known; use last, mean, or mean:K for the mean from token K on.")
-    return Pooling("mean", int(match[1] or match[2] or 0))
-
-
-def check_options(options: CollectOptions) -> Pooling:
-    """Everything that can be said without a model.
-
-    Raises:
-        UserError: for the first argument that is out of place.
-    """
-    pooling = parse_pooling(options.pooling)
-    if options.dtype is not None and options.dtype not in DTYPES:
-        raise UserError(f"dtype {options.dtype!r} is not known; use one of {', '.join(DTYPES)}.")
-    if re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]+)?", options.device) is None:
-        raise UserError(f"Device {options.device!r} is not known; use auto, cpu, cuda, cuda:0 or mps.")
-    if options.max_length is not None and options.max_length < 1:
-        raise UserError(f"The longest text must have at least 1 token, not {options.max_length}.")
-    if options.batch_tokens is not None and options.batch_tokens < 1:
-        raise UserError(f"A batch must have at least 1 token, not {options.batch_tokens}.")
-    _check_layer_list(options.target_layers)
-    if pooling.kind == "mean" and options.max_length is not None and pooling.start >= options.max_length:
-        raise UserError(
-            f"Pooling from token {pooling.start} on needs a longest text above {options.max_length} tokens."
-        )
-    return pooling
-
-
-def _check_layer_list(layers: tuple[int, ...] | None) -> None:
-    if layers is None:
-        return
-    if not layers:
-        raise UserError("Give at least one target layer, or auto.")
-    seen: set[int] = set()
-    for layer in layers:
-        if layer < 0:
-            raise UserError(f"Target layer {layer} is negative; layers count from 0.")
-        if layer in seen:
-            raise UserError(f"Target layer {layer} is given twice; name each layer once.")
-        seen.add(layer)
-
-
 def auto_layers(count: int) -> tuple[int, ...]:
     """Up to four distinct layers at 40, 55, 70 and 85 % of `count` decoder blocks."""
     return tuple(sorted({depth * count // 100 for depth in AUTO_DEPTHS}))
@@ -111,12 +48,15 @@ def resolve_layers(asked: tuple[int, ...] | None, count: int, model: str) -> tup
     return asked
 
 
-def resolve_max_length(asked: int | None, context: int | None, model: str) -> int:
-    """Tokens of the longest text; a model without a stated context takes any length that is asked for."""
+def resolve_max_length(asked: int | None, context: int | None, model: str, extendable: bool = False) -> int:
+    """Tokens of the longest text; a model without a hard limit takes any length that is asked for.
+
+    `extendable`: positions go on beyond the context, as with rotary embeddings.
+    """
     if asked is None:
         return min(LONGEST_DEFAULT, context or LONGEST_DEFAULT)
-    if context is not None and asked > context:
-        raise UserError(f"{model} reads at most {context} tokens; ask for a longest text of {context} or less.")
+    if context is not None and asked > context and not extendable:
+        raise UserError(f"{model} reads at most {context} tokens; set the maximum length to {context} or less.")
     return asked
 
 

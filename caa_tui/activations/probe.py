@@ -8,8 +8,8 @@ import torch
 
 from caa_tui.activations.batching import Batch, TokenText
 from caa_tui.activations.capture import Capture, vocabulary_size
-from caa_tui.activations.options import Pooling
 from caa_tui.activations.structure import Structure
+from caa_tui.choices import Pooling
 from caa_tui.errors import UserError
 
 _LENGTHS = (7, 12, 3)

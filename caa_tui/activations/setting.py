@@ -14,8 +14,6 @@ from caa_tui.activations.card import ModelCard, check_weights, read_card
 from caa_tui.activations.data import CollectOptions
 from caa_tui.activations.options import (
     BatchShape,
-    Pooling,
-    check_options,
     resolve_device,
     resolve_dtype,
     resolve_layers,
@@ -23,6 +21,7 @@ from caa_tui.activations.options import (
     resolve_shape,
 )
 from caa_tui.activations.source import config_folder, prepare_model
+from caa_tui.choices import Pooling, check_choices
 
 FORMAT = 1
 """Part of every key; another number when this package starts to compute other numbers."""
@@ -44,6 +43,12 @@ class Setting:
     dtype: str
     device: str
     shape: BatchShape
+
+    @property
+    def longest_batch(self) -> int | None:
+        """Tokens a padded row may have; None: no limit."""
+        context = self.card.context
+        return None if context is not None and self.max_length > context else context
 
     def description(self, fingerprint: str) -> dict[str, object]:
         """JSON-ready: all that one text's vectors depend on, besides the text."""
@@ -84,7 +89,7 @@ def resolve(options: CollectOptions, say: Callable[[str], None]) -> Setting:
     Raises:
         UserError: for the first thing that is out of place.
     """
-    pooling = check_options(options)
+    pooling = check_choices(options)
     early = config_folder(options.model)
     if early is not None:
         _against_card(options, read_card(early, options.model))
@@ -106,7 +111,7 @@ def resolve(options: CollectOptions, say: Callable[[str], None]) -> Setting:
 
 def _against_card(options: CollectOptions, card: ModelCard) -> tuple[tuple[int, ...], int]:
     layers = resolve_layers(options.target_layers, card.layers, card.name)
-    return layers, resolve_max_length(options.max_length, card.context, card.name)
+    return layers, resolve_max_length(options.max_length, card.context, card.name, card.extendable)
 
 
 def context_key(description: dict[str, object]) -> bytes:

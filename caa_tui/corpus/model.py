@@ -10,6 +10,8 @@ from pathlib import Path
 
 BASELINE = "baseline"
 """File stem of a scenario's neutral telling; never a concept."""
+NO_STORY = "There are no stories to train on; write stories/<concept>.txt or paired/<scenario>/<concept>.txt."
+"""What is said of a corpus without any."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class FindingKind(StrEnum):
     SHARED_LAST_SENTENCE = "shared-last-sentence"
     NAMED_CONCEPT = "named-concept"
     LENGTH_OFF_BASELINE = "length-off-baseline"
+    NO_STORY = "no-story"
     WANTED_WITHOUT_STORY = "wanted-without-story"
     FEW_STORIES = "few-stories"
     FEW_SCENARIOS = "few-scenarios"

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from caa_tui.choices import check_device, check_dtype, check_layers, parse_layers, parse_pooling
 from caa_tui.corpus.disk import UnusableFile, read_regular
 from caa_tui.corpus.names import shown
 from caa_tui.errors import UserError
@@ -50,9 +51,9 @@ class TrainingDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     model: str | None = None
     target_layers: str | tuple[int, ...] = "auto"
-    dtype: Annotated[str, Meta(pattern="^(bf16|fp16|fp32)$")] | None = None
+    dtype: str | None = None
     device: str = "auto"
-    pooling: Annotated[str, Meta(pattern=r"^(last|mean(:[1-9]\d*)?)$")] = "last"
+    pooling: str = "last"
     max_length: Count | None = None
     min_positives: Count = 1
 
@@ -76,8 +77,20 @@ def load_settings(root: Path) -> Settings:
         return Settings()
     try:
         data = read_regular(Path(os.path.realpath(path)), _MAX_SETTINGS_BYTES)
-        return msgspec.toml.decode(data, type=Settings)
+        settings = msgspec.toml.decode(data, type=Settings)
+        _check_training(settings.training)
+        return settings
     except UnusableFile as problem:
         raise UserError(f"{SETTINGS_FILE} {problem.reason}.") from problem
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UserError(f"{SETTINGS_FILE} does not fit: {shown(str(error))}; see docs/formats.md.") from error
+    except UserError as error:
+        raise UserError(f"{SETTINGS_FILE} does not fit: {shown(str(error))}") from error
+
+
+def _check_training(defaults: TrainingDefaults) -> None:
+    check_dtype(defaults.dtype)
+    check_device(defaults.device)
+    parse_pooling(defaults.pooling)
+    layers = defaults.target_layers
+    check_layers(parse_layers(layers) if isinstance(layers, str) else layers)

@@ -9,7 +9,7 @@ import secrets
 import stat
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -130,8 +130,8 @@ def _unsound(problem: str) -> UserError:
     return UserError(f"The readout is not sound: {problem}; train and export it again.")
 
 
-def check_writable(folder: Path) -> None:
-    """Find out before any work whether files can be made in `folder`, existing or not; leaves nothing behind.
+def check_writable(folder: Path, names: Iterable[str] = (TENSORS_FILE, MANIFEST_FILE)) -> None:
+    """Find out before any work whether `names` can be made in `folder`, existing or not; leaves nothing behind.
 
     Raises:
         UserError: it cannot be written, or something on the way is not a folder.
@@ -143,7 +143,7 @@ def check_writable(folder: Path) -> None:
         with tempfile.TemporaryFile(dir=nearest):
             pass
         if folder.is_dir():
-            _refuse_folders(folder)
+            _refuse_folders(folder, names)
     except (OSError, ValueError) as error:
         raise _not_writable(folder, error) from error
 
@@ -157,8 +157,8 @@ def _is_there(path: Path) -> bool:
     return True
 
 
-def _refuse_folders(folder: Path) -> None:
-    for name in (TENSORS_FILE, MANIFEST_FILE):
+def _refuse_folders(folder: Path, names: Iterable[str]) -> None:
+    for name in names:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, f"{name} there is a folder")
 
@@ -244,7 +244,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _not_writable(folder: Path, error: Exception) -> UserError:
-    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    why = (error.strerror if isinstance(error, OSError) and error.strerror else str(error)).lower()
     return UserError(
         f"{str(folder)!r} cannot be written ({why}); choose another folder or make room and allow writing."
     )

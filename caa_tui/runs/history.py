@@ -26,6 +26,7 @@ from caa_tui.runs.records import (
     StatusFile,
 )
 from caa_tui.vectors.flags import ConceptSummary, FlagKind, FlagReport
+from caa_tui.wording import count
 
 if TYPE_CHECKING:
     from caa_tui.vectors.data import ConceptVectors
@@ -57,9 +58,10 @@ class RunRecord:
         """How it ended, one sentence."""
         match self.summary:
             case Finished(concepts=concepts, forwarded_texts=forwarded, cached_texts=cached):
-                return f"{concepts} concepts trained; {forwarded} texts read, {cached} taken from the cache."
+                read = count(forwarded, "text")
+                return f"{count(concepts, 'concept')} trained; {read} read, {cached:,} taken from the cache."
             case Cancelled(forwarded_texts=forwarded):
-                return f"Cancelled; {forwarded} texts were read and are kept."
+                return f"Cancelled; {count(forwarded, 'text was', 'texts were')} read and kept in the cache."
             case Failed(message=message):
                 return message
 
@@ -280,7 +282,7 @@ def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
     """Vectors, metrics, flags and stories of two runs side by side; reads both runs' files.
 
     Raises:
-        UserError: a file of either run is damaged.
+        UserError: the request of either run is damaged.
     """
     cosine, note = _cosines(old, new)
     before, after = _summaries(old), _summaries(new)
@@ -307,11 +309,11 @@ def _cosines(old: RunRecord, new: RunRecord) -> tuple[Mapping[str, dict[str, flo
     """Concept -> layer -> cosine, or why there are none."""
     from caa_tui.vectors.compare import matched_cosine
 
-    if old.readout is None or new.readout is None:
-        return {}, f"Run {(old if old.readout is None else new).id} has no vectors."
-    if not _same_model(old, new):
-        return {}, f"The runs used different models ({old.request.model}, {new.request.model})."
     try:
+        if old.readout is None or new.readout is None:
+            return {}, f"Run {(old if old.readout is None else new).id} has no vectors."
+        if not _same_model(old, new):
+            return {}, f"The runs used different models ({old.request.model}, {new.request.model})."
         return matched_cosine(old.readout, new.readout).cosine, ""
     except UserError as error:
         return {}, str(error)

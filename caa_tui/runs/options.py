@@ -1,43 +1,22 @@
-"""What a person chooses for a training, checked on this side of the pipe, where there may be no torch.
+"""One training as a person sets it up, checked on this side of the pipe, where there may be no torch.
 
-The worker checks again (`activations.options`), together with what only a model can tell.
+The worker checks again, together with what only a model can tell.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
+from caa_tui.choices import AUTO as AUTO
+from caa_tui.choices import check_choices
+from caa_tui.choices import parse_layers as parse_layers
 from caa_tui.corpus.settings import SETTINGS_FILE, Settings
 from caa_tui.errors import UserError
 
-AUTO = "auto"
 BUILT_IN_MODEL = "smollm2"
-DTYPES = ("bf16", "fp16", "fp32")
-
-_DEVICE = re.compile(r"auto|cpu|mps|cuda(:\d+)?|xpu(:\d+)?")
-_POOLING = re.compile(r"last|mean(:\d{1,9}|\[:\d{1,9}\])?")
-
-
-class CheckedOptions(Protocol):
-    """The fields that `TrainOptions` and `TrainRequest` share."""
-
-    @property
-    def target_layers(self) -> tuple[int, ...] | None: ...
-    @property
-    def dtype(self) -> str | None: ...
-    @property
-    def device(self) -> str: ...
-    @property
-    def batch_tokens(self) -> int | None: ...
-    @property
-    def max_length(self) -> int | None: ...
-    @property
-    def min_positives(self) -> int: ...
-    @property
-    def pooling(self) -> str: ...
+OUTPUT_FILES = ("readout.safetensors", "readout.json", "quality.json", "provenance.json")
+"""What `output_dir` gets; the second to last only with the quality report."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +61,14 @@ class TrainOptions:
         """
         if not self.model:
             raise UserError(f"No model was named: pass --model, or set model under [training] in {SETTINGS_FILE}.")
-        check_options(self)
+        check_choices(self)
+        if self.min_positives < 1:
+            raise UserError(f"The minimum of positives must be 1 story or more, not {self.min_positives}.")
         if self.output_dir is not None:
             # Imported here: it brings numpy, which the start of the screens does not wait for.
             from caa_tui.export.readout import check_writable
 
-            check_writable(self.output_dir)
+            check_writable(self.output_dir, OUTPUT_FILES)
         return self
 
 
@@ -101,56 +82,3 @@ def model_location(model: str) -> str:
     except (OSError, ValueError, RuntimeError):
         # No path at all; the worker says what is wrong with it.
         return model
-
-
-def parse_layers(text: str) -> tuple[int, ...] | None:
-    """`auto` -> None; `12,16,20` -> (12, 16, 20).
-
-    Raises:
-        UserError: anything else.
-    """
-    if text.strip() == AUTO:
-        return None
-    try:
-        return tuple(int(part) for part in text.split(","))
-    except ValueError:
-        raise UserError(
-            f"Target layers are numbers with commas between them, like 12,16, or auto; not {text!r}."
-        ) from None
-
-
-def check_options(options: CheckedOptions) -> None:
-    """Everything about the options that can be wrong whatever the model.
-
-    Raises:
-        UserError: the first thing that is.
-    """
-    _check_layers(options.target_layers)
-    if options.dtype is not None and options.dtype not in DTYPES:
-        raise UserError(f"The dtype is one of {', '.join(DTYPES)}; not {options.dtype!r}.")
-    if not _DEVICE.fullmatch(options.device):
-        raise UserError(f"The device is auto, cpu, cuda, cuda:<number> or mps; not {options.device!r}.")
-    if not _POOLING.fullmatch(options.pooling):
-        raise UserError(
-            f"The pooling is last, mean, or mean:<k> for the mean from token k on; not {options.pooling!r}."
-        )
-    _check_at_least_one("Batch tokens", options.batch_tokens)
-    _check_at_least_one("The maximum length", options.max_length)
-    _check_at_least_one("The minimum of positives", options.min_positives)
-
-
-def _check_layers(layers: tuple[int, ...] | None) -> None:
-    if layers is None:
-        return
-    if not layers:
-        raise UserError("Name at least one target layer, or auto.")
-    if min(layers) < 0:
-        raise UserError(f"Target layers count from 0; there is no layer {min(layers)}.")
-    repeated = sorted({layer for layer in layers if layers.count(layer) > 1})
-    if repeated:
-        raise UserError(f"Target layer {repeated[0]} is named twice; name each layer once.")
-
-
-def _check_at_least_one(name: str, value: int | None) -> None:
-    if value is not None and value < 1:
-        raise UserError(f"{name} must be 1 or more; not {value}.")

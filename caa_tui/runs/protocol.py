@@ -25,13 +25,12 @@ class StoryText(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
-class TrainRequest(msgspec.Struct, frozen=True, kw_only=True, tag="train"):
-    """Everything that decides the result of a run. Written to request.json without the texts."""
+class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
+    """Every choice of a run, defaults included."""
 
     run_id: str
     model: str
     """A hub id, a local folder, a GGUF file, or `smollm2`."""
-    stories: tuple[StoryText, ...] = ()
     target_layers: tuple[int, ...] | None = None
     """None: `auto`."""
     dtype: str | None = None
@@ -43,8 +42,15 @@ class TrainRequest(msgspec.Struct, frozen=True, kw_only=True, tag="train"):
     """Tokens of one story; None: the model's context, at most 2,048."""
     min_positives: int = 1
     pooling: str = "last"
+    """`last`, or `mean`, `mean:K`, `mean[:K]`: the mean over the tokens from index K on."""
     quality_report: bool = True
     thresholds: Thresholds = Thresholds()
+
+
+class TrainRequest(RunChoices, frozen=True, kw_only=True, tag="train"):
+    """Everything that decides the result of a run. Written to request.json without the texts (`RunRequest`)."""
+
+    stories: tuple[StoryText, ...] = ()
     cache_path: str | None = None
     """The activation cache to use; None: the worker's own, in the user's cache folder (a remote worker)."""
     version: int = PROTOCOL_VERSION

@@ -6,8 +6,7 @@ from enum import StrEnum
 
 import msgspec
 
-from caa_tui.corpus.settings import Thresholds
-from caa_tui.runs.protocol import Cancelled, Failed, FinalEvent, Finished, TrainRequest
+from caa_tui.runs.protocol import Cancelled, Failed, FinalEvent, Finished, RunChoices, TrainRequest
 
 PARTIAL_SUFFIX = ".partial"
 REQUEST_FILE = "request.json"
@@ -33,28 +32,18 @@ class StoryStamp(msgspec.Struct, frozen=True, kw_only=True):
     text_sha256: str
 
 
-class RunRequest(msgspec.Struct, frozen=True, kw_only=True):
+class RunRequest(RunChoices, frozen=True, kw_only=True):
     """`TrainRequest` as it is kept: every choice, and which texts it was made with."""
 
-    run_id: str
-    model: str
     stories: tuple[StoryStamp, ...]
-    target_layers: tuple[int, ...] | None = None
-    dtype: str | None = None
-    device: str = "auto"
-    batch_tokens: int | None = None
-    max_length: int | None = None
-    min_positives: int = 1
-    pooling: str = "last"
-    quality_report: bool = True
-    thresholds: Thresholds = Thresholds()
     worker_command: str | None = None
+    """None: a worker on this machine."""
 
     @classmethod
     def of(cls, request: TrainRequest, stamps: tuple[StoryStamp, ...], worker_command: str | None) -> RunRequest:
-        """The same fields by name, the texts replaced by their stamps."""
-        shared = {name: getattr(request, name) for name in cls.__struct_fields__ if hasattr(request, name)}
-        return cls(**(shared | {"stories": stamps, "worker_command": worker_command}))
+        """The same choices, the texts replaced by their stamps."""
+        choices = {name: getattr(request, name) for name in RunChoices.__struct_fields__}
+        return cls(**choices, stories=stamps, worker_command=worker_command)
 
 
 class StatusFile(msgspec.Struct, frozen=True, kw_only=True):

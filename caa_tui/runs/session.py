@@ -8,13 +8,13 @@ from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
 
-from caa_tui.corpus.model import Corpus, Story
+from caa_tui.corpus.model import NO_STORY, Corpus, Story
 from caa_tui.corpus.settings import Settings
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord, load_run
-from caa_tui.runs.options import TrainOptions, model_location
+from caa_tui.runs.options import OUTPUT_FILES, TrainOptions, model_location
 from caa_tui.runs.protocol import FINAL_EVENTS, Cancelled, Event, FinalEvent, Finished, StoryText, TrainRequest
 from caa_tui.runs.records import RunRequest, StoryStamp
 from caa_tui.runs.run_folder import RunFolder, next_run_id, sweep_partials, training_lock
@@ -46,8 +46,8 @@ async def train(
             or a folder cannot be written (`output_dir` is written last: the run is kept then).
     """
     options.checked()
-    if not corpus.stories:
-        raise UserError("The corpus has no stories; write stories/<concept>.txt or paired/<scenario>/<concept>.txt.")
+    if not corpus.concepts:
+        raise UserError(NO_STORY)
     with training_lock(data):
         sweep_partials(data.runs)
         record = await _train_locked(corpus, settings, options, client, data, on_event)
@@ -144,8 +144,7 @@ def write_output(record: RunRecord, folder: Path) -> None:
     # Imported here: numpy and safetensors, which the start of `caa` does not wait for.
     from caa_tui.export.readout import write_files
 
-    names = ("readout.safetensors", "readout.json", "quality.json", "provenance.json")
-    files = {name: (record.folder / name).read_bytes() for name in names if (record.folder / name).is_file()}
+    files = {name: (record.folder / name).read_bytes() for name in OUTPUT_FILES if (record.folder / name).is_file()}
     try:
         write_files(folder, files)
     except UserError as error:

@@ -30,11 +30,14 @@ from caa_tui.runs.protocol import (
     Notice,
     TrainRequest,
 )
+from caa_tui.runs.records import pretty
 from caa_tui.vectors.data import Activations, ConceptVectors, Floats, HeadInputs, StoryRow
 from caa_tui.vectors.flags import FlagReport
 from caa_tui.vectors.quality import quality_report
+from caa_tui.vectors.quality_data import quality_bytes
 from caa_tui.vectors.train import check_trainable, left_out, train_vectors
 from caa_tui.vectors.triage import flag_report
+from caa_tui.wording import count, listed_paths
 
 if TYPE_CHECKING:
     from caa_tui.activations.collect import ModelHolder
@@ -137,7 +140,7 @@ class _Training:
 
     def run(self, collector: Collector) -> Finished:
         request, reporter = self._request, self._reporter
-        reporter.start("check", detail=f"{len(request.stories)} stories")
+        reporter.start("check", detail=count(len(request.stories), "text"))
         rows = story_rows(request)
         for weakness in check_trainable(rows, request.min_positives):
             self._emit(Notice(run_id=request.run_id, message=weakness))
@@ -162,8 +165,8 @@ class _Training:
     def _report(self, acts: Activations, vectors: ConceptVectors) -> FlagReport:
         self._reporter.start("quality", total=len(vectors.concepts))
         quality = quality_report(acts, vectors, self._request.thresholds)
-        flags = flag_report(acts, vectors, quality, self._request.thresholds)
-        self._send({"quality.json": _json_bytes(quality), "flags.json": _flags_bytes(flags)})
+        flags = flag_report(acts, vectors, quality, self._request.thresholds, self._request.min_positives)
+        self._send({"quality.json": quality_bytes(quality), "flags.json": pretty(flags)})
         return flags
 
     def _send(self, files: Mapping[str, bytes]) -> None:
@@ -183,9 +186,8 @@ class _Training:
         cut = set(collected.truncated)
         paths = tuple(row.path for row in rows if positions[row.text] in cut)
         if paths:
-            count = "1 story is" if len(paths) == 1 else f"{len(paths)} stories are"
-            message = f"{count} longer than the maximum length and read only up to it: {', '.join(paths[:3])}"
-            message += ", …" if len(paths) > 3 else ""
+            which = count(len(paths), "story is", "stories are")
+            message = f"{which} longer than the maximum length and read only up to it: {listed_paths(paths)}."
             self._emit(Notice(run_id=self._request.run_id, message=message, paths=paths))
         return paths
 
@@ -271,7 +273,7 @@ def provenance(request: TrainRequest, collected: Collected, hashes: Mapping[str,
         "activations": collected.provenance,
         "files_sha256": dict(sorted(hashes.items())),
     }
-    return _json_bytes(content)
+    return pretty(content)
 
 
 def explain(error: Exception) -> tuple[str, bool]:
@@ -303,11 +305,3 @@ def peak_resident_bytes() -> int:
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # Linux counts KiB, macOS bytes (getrusage(2) of each).
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def _json_bytes(content: object) -> bytes:
-    return (json.dumps(content, indent=2, allow_nan=False) + "\n").encode()
-
-
-def _flags_bytes(flags: FlagReport) -> bytes:
-    return msgspec.json.format(msgspec.json.encode(flags), indent=2) + b"\n"

@@ -43,6 +43,9 @@ QUIET_LIBRARIES = {
     "TQDM_DISABLE": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+CONSIDERATE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
+"""torch's threads spin while they wait; on cores that others use too (the screen, a compiler) that made the same
+training take more than three times as long. libgomp reads it when torch is imported; the user's own value wins."""
 EXIT_DEVICE_UNUSABLE = 70
 """Leaves after a device error that no later run in the same process survives; the client starts a fresh worker."""
 
@@ -168,6 +171,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.parent is not None:
         die_with(options.parent)
     os.environ.update(QUIET_LIBRARIES)
+    for name, value in CONSIDERATE_THREADS.items():
+        os.environ.setdefault(name, value)
     lines, emit = take_pipes(options.log)
     faulthandler.enable()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(levelname)s %(message)s")

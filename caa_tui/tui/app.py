@@ -79,6 +79,8 @@ class CaaApp(App[None]):
         return [*super().get_line_filters(), PrintableFilter()]
 
     def on_mount(self) -> None:
+        if self.workspace.opening_note:
+            self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
         self.load_everything()
         self.watch_files()
         self.set_interval(RESCAN_SECONDS, self.rescan)

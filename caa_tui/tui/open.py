@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from caa_tui.corpus.coverage import coverage
+from caa_tui.corpus.edit import sweep_temporaries
 from caa_tui.corpus.folders import walk
 from caa_tui.corpus.model import Corpus
-from caa_tui.corpus.storage import data_folder
+from caa_tui.corpus.storage import CorpusLock, data_folder
 from caa_tui.tui.workspace import CorpusState, Workspace, read_settings
 
 
@@ -27,3 +30,19 @@ def open_workspace(root: Path, *, read_only: bool = False) -> Workspace:
         read_only=read_only or not os.access(root, os.W_OK),
         state=CorpusState(corpus=empty, coverage=coverage(empty), settings=read_settings(root)),
     )
+
+
+@contextmanager
+def hold_corpus(workspace: Workspace) -> Iterator[None]:
+    """Be the one writer of the corpus for a while; a second program opens it read-only and is told who holds it."""
+    lock = CorpusLock(workspace.data)
+    holder = lock.acquire()
+    if holder is not None:
+        workspace.read_only = True
+        workspace.opening_note = f"Opened read-only: {holder.describe()} has this corpus open."
+    elif not workspace.read_only:
+        sweep_temporaries(workspace.root)
+    try:
+        yield
+    finally:
+        lock.release()

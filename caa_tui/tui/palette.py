@@ -48,10 +48,10 @@ class CaaCommands(Provider):
                 yield Hit(score, matcher.highlight(title), run, help=help_text)
         found = 0
         for story in self.caa.workspace.corpus.stories:
-            if (score := matcher.match(story.path)) > 0:
-                title = printable(story.path)
+            name = printable(story.path.removesuffix(".txt").replace("/", " "))
+            if (score := matcher.match(name)) > 0:
                 # Below every command: a name that fits by chance must not push "Train" away.
-                yield Hit(score * 0.5, matcher.highlight(title), partial(self.caa.open_story, story.path), help="story")
+                yield Hit(score * 0.5, matcher.highlight(name), partial(self.caa.open_story, story.path), help="story")
                 found += 1
                 if found >= MAX_STORIES:
                     return

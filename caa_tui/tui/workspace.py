@@ -124,6 +124,8 @@ class Workspace:
     state: CorpusState
     runs: RunState = field(default_factory=RunState)
     training: TrainingState = field(default_factory=TrainingState)
+    opening_note: str = ""
+    """One sentence for the user as the screen opens."""
     loaded: bool = False
     """The corpus was read at least once."""
     edited: frozenset[str] = frozenset()
@@ -201,7 +203,7 @@ def read_corpus(root: Path) -> CorpusState:
 def read_runs(data: DataFolder) -> RunState:
     """Load the history and the flags of the two newest finished runs; blocking."""
     history = list_runs(data)
-    finished = [record for record in history if record.result is not None and record.flags is not None]
+    finished = [record for record in history if _is_whole(record)]
     run = finished[0] if finished else None
     previous = finished[1] if len(finished) > 1 else None
     return RunState(
@@ -211,3 +213,11 @@ def read_runs(data: DataFolder) -> RunState:
         report=run.flags if run else None,
         previous_report=previous.flags if previous else None,
     )
+
+
+def _is_whole(record: RunRecord) -> bool:
+    """Whether a run is done and its files can be read; a damaged one is listed, not shown."""
+    try:
+        return record.result is not None and record.flags is not None and bool(record.request.stories)
+    except UserError:
+        return False

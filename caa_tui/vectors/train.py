@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from caa_tui.corpus.model import NO_STORY
 from caa_tui.errors import UserError
 from caa_tui.vectors.data import Activations, ConceptVectors, StoryRow
 from caa_tui.vectors.groups import Grouping, group_rows
+from caa_tui.wording import count, listed_paths
 
 SMALLEST_DIFFERENCE = 1e-6
 """The reference's clamp: a shorter difference of means would not become a unit vector there."""
@@ -46,9 +48,9 @@ def left_out(acts: Activations, min_positives: int = 1) -> dict[str, str]:
     """Concepts that get no vector -> why; their stories still serve as negatives of the others."""
     counts = _story_counts(acts.rows)
     return {
-        concept: f"{_stories(count)}, and {min_positives} are needed"
-        for concept, count in sorted(counts.items())
-        if count < min_positives
+        concept: f"{count(stories, 'story', 'stories')}, and {min_positives} are needed"
+        for concept, stories in sorted(counts.items())
+        if stories < min_positives
     }
 
 
@@ -64,9 +66,7 @@ def check_trainable(rows: Sequence[StoryRow], min_positives: int = 1) -> tuple[s
     """
     counts = _story_counts(rows)
     if not counts:
-        raise UserError(
-            "There are no stories to train on; write stories/<concept>.txt or paired/<scenario>/<concept>.txt."
-        )
+        raise UserError(NO_STORY)
     grouping = group_rows(rows, min_positives=min_positives)
     if not grouping.groups:
         best, most = min(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -138,10 +138,5 @@ def _story_counts(rows: Sequence[StoryRow]) -> Counter[str]:
     return Counter(row.concept for row in rows if row.concept is not None)
 
 
-def _stories(count: int) -> str:
-    return "1 story" if count == 1 else f"{count} stories"
-
-
-def _paths(rows: Sequence[StoryRow], limit: int = 3) -> str:
-    named = ", ".join(row.path for row in rows[:limit])
-    return named if len(rows) <= limit else f"{named} and {len(rows) - limit} more"
+def _paths(rows: Sequence[StoryRow]) -> str:
+    return listed_paths([row.path for row in rows])

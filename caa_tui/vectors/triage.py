@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean, median
 
@@ -18,6 +17,7 @@ from caa_tui.vectors.notes import corpus_notes
 from caa_tui.vectors.quality_data import ConceptQuality, Named, read_quality
 from caa_tui.vectors.sentences import agreement_words, number
 from caa_tui.vectors.stories import LayerStories
+from caa_tui.vectors.train import left_out
 from caa_tui.wording import count
 
 _KIND_ORDER: tuple[FlagKind, ...] = ("contaminated", "redundant", "fragmented")
@@ -28,11 +28,13 @@ def flag_report(
     vectors: ConceptVectors,
     quality: Mapping[str, object],
     thresholds: Thresholds | None = None,
+    min_positives: int = 1,
 ) -> FlagReport:
     """Flags with their files, a summary of every concept, and what the rules cannot say about this corpus.
 
     Args:
         quality: what `quality_report` returned for the same activations and vectors, or our parsed quality.json.
+        min_positives: what the vectors were trained with.
     """
     triage = _Triage(acts, vectors, read_quality(quality), thresholds or Thresholds())
     held_out = {str(layer): _mean(one.held_out[str(layer)] for one in triage.quality.values()) for layer in acts.layers}
@@ -44,7 +46,7 @@ def flag_report(
         concepts=tuple(triage.summary(concept) for concept in vectors.concepts),
         held_out=held_out,
         best_layer=max(acts.layers, key=lambda layer: held_out[str(layer)] or 0.0) if any(held_out.values()) else None,
-        left_out=_left_out(acts, vectors),
+        left_out=left_out(acts, min_positives),
         notes=corpus_notes(acts, triage.quality, triage.thresholds),
     )
 
@@ -212,16 +214,6 @@ class _Triage:
 _ALONE = "{} has 1 text, so its story cannot be compared with the rest of its own concept; write more."
 
 
-def _left_out(acts: Activations, vectors: ConceptVectors) -> dict[str, str]:
-    """Concepts with stories but without a vector."""
-    counts = Counter(row.concept for row in acts.rows if row.concept is not None)
-    return {
-        concept: f"{_stories(number_of)}, fewer than --min-positives"
-        for concept, number_of in sorted(counts.items())
-        if concept not in vectors.concepts
-    }
-
-
 def _mean(values: Iterable[float | None]) -> float | None:
     known = [value for value in values if value is not None]
     return fmean(known) if known else None
@@ -240,7 +232,7 @@ def _redundant_verdict(concept: str, value: float, contributors: Named, told_apa
     if not contributors:
         return f"There is no other concept to explain {concept}; {number(value)} is over the limit only as it is set."
     parts = ", ".join(f"{name} ({amount:+.2f})" for name, amount in contributors[:3])
-    mix = f"{value:.0%} of {concept} is a mix of {parts}"
+    mix = f"{100 * value:.0f} % of {concept} is a mix of {parts}"
     return (
         f"{mix}; left out one by one, {told_apart} are told apart." if told_apart else f"{mix}, all of them opposites."
     )

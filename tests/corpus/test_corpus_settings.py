@@ -50,6 +50,10 @@ def test_an_error_names_the_place(tmp_path: Path) -> None:
         b"[thresholds]\nfragmented_below = nan",
         b"[training]\nmin_positives = 0",
         b"[training]\npooling = 'maximum'",
+        b"[training]\ntarget_layers = '1,1'",
+        b"[training]\ntarget_layers = [-1]",
+        b"[training]\ndevice = 'gpu'",
+        b"[training]\ndtype = 'fp8'",
         b"unknown = 1",
         b"a = " + b"[" * 100_000,
     ],
@@ -60,6 +64,17 @@ def test_bad_settings_do_not_stop_the_scan(tmp_path: Path, toml: bytes) -> None:
     assert finding.kind is FindingKind.BAD_SETTINGS
     assert finding.message.isprintable()
     assert len(corpus.stories) == 11
+
+
+@pytest.mark.parametrize("pooling", ["last", "mean", "mean:0", "mean:12", "mean[:12]"])
+def test_every_pooling_of_the_command_line(tmp_path: Path, pooling: str) -> None:
+    toml = f"[training]\npooling = '{pooling}'"
+    assert load_settings(build(tmp_path, {"caa.toml": toml})).training.pooling == pooling
+
+
+def test_a_wrong_choice_reads_as_on_the_command_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^caa\.toml does not fit: The dtype 'fp8' is not known; use one of bf16, "):
+        load_settings(build(tmp_path, {"caa.toml": "[training]\ndtype = 'fp8'"}))
 
 
 def test_settings_in_a_pipe_do_not_hang(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_differs_only_in_punctuation(tmp_path: Path) -> None:
 def test_a_story_pasted_into_a_longer_one(tmp_path: Path) -> None:
     short = prose("short", 60)
     root = build(sound(tmp_path), {"stories/anger.txt": short, "stories/trust.txt": f"{short} {prose('more', 140)}"})
-    assert "100% of the shorter text" in found(root, FindingKind.NEAR_IDENTICAL)[0].message
+    assert "100 % of the shorter text" in found(root, FindingKind.NEAR_IDENTICAL)[0].message
 
 
 def test_tellings_that_share_their_facts_are_not_near_identical(tmp_path: Path) -> None:

@@ -320,7 +320,9 @@ def test_only_one_of_the_folders_is_enough(tmp_path: Path) -> None:
     assert len(scan(build(tmp_path / "a", {"stories/joy.txt": "x"})).stories) == 1
     assert len(scan(build(tmp_path / "b", {"paired/doorway/joy.txt": "x"})).stories) == 1
     (tmp_path / "c/stories").mkdir(parents=True)
-    assert scan(tmp_path / "c") == Corpus(root=tmp_path / "c", stories=(), scenarios=())
+    empty = scan(tmp_path / "c")
+    assert empty == Corpus(root=tmp_path / "c", stories=(), scenarios=(), findings=empty.findings)
+    assert [finding.kind for finding in empty.findings] == [FindingKind.NO_STORY]
 
 
 def test_a_scan_writes_nothing(tmp_path: Path) -> None:

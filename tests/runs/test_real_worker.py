@@ -54,7 +54,7 @@ class Trainer:
         return await train(
             scan(self.root),
             Settings(),
-            TrainOptions(model=str(self.model), device="cpu", dtype="fp32", **options),  # type: ignore[arg-type]
+            TrainOptions(model=str(self.model), **({"device": "cpu", "dtype": "fp32"} | options)),  # type: ignore[arg-type]
             client=self.client,
             data=data_folder(self.root),
             on_event=self.events.append,
@@ -151,7 +151,7 @@ async def test_what_only_the_model_can_tell(tmp_path: Path, model: Path) -> None
     async with trainer(tmp_path / "corpus", model, scenarios=2) as desk:
         for change, words in (
             ({"target_layers": (99,)}, "layer 99 is out of range"),
-            ({"max_length": 10**6}, "at most"),
+            ({"device": "cuda:99"}, "is not there"),
         ):
             run = await desk.train(**change)
             assert isinstance(run.summary, Failed)

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from caa_tui.choices import parse_layers
 from caa_tui.corpus.settings import Settings, TrainingDefaults
 from caa_tui.errors import UserError
-from caa_tui.runs.options import TrainOptions, model_location, parse_layers
+from caa_tui.runs.options import TrainOptions, model_location
 
 GOOD = TrainOptions(model="m")
 
@@ -23,16 +24,20 @@ GOOD = TrainOptions(model="m")
         ({"model": None}, "--model"),
         ({"model": ""}, "--model"),
         ({"target_layers": ()}, "at least one"),
-        ({"target_layers": (1, 1)}, "layer 1 is named twice"),
-        ({"target_layers": (3, -2)}, "no layer -2"),
+        ({"target_layers": (1, 1)}, "layer 1 is given twice"),
+        ({"target_layers": (3, -2)}, "layer -2 is negative"),
         ({"dtype": "fp8"}, "bf16, fp16, fp32"),
         ({"device": "gpu"}, "'gpu'"),
         ({"device": "cuda:x"}, "'cuda:x'"),
-        ({"batch_tokens": 0}, "Batch tokens must be 1 or more"),
-        ({"max_length": -5}, "maximum length must be 1 or more; not -5"),
+        ({"batch_tokens": 0}, "A batch must have at least 1 token"),
+        ({"batch_tokens": 2**20 + 1}, "at most 1,048,576 tokens"),
+        ({"max_length": -5}, "maximum length must be at least 1 token, not -5"),
         ({"min_positives": 0}, "minimum of positives"),
         ({"pooling": "max"}, "'max'"),
         ({"pooling": "mean:"}, "'mean:'"),
+        ({"pooling": "mean:٣"}, "from index K on"),
+        ({"pooling": "mean:9", "max_length": 9}, "above 9 tokens"),
+        ({"device": "xpu"}, "'xpu'"),
     ],
 )
 def test_each_wrong_option_has_its_sentence(change: dict[str, Any], words: str) -> None:
@@ -51,6 +56,7 @@ def test_each_wrong_option_has_its_sentence(change: dict[str, Any], words: str) 
         {"device": "mps"},
         {"pooling": "mean"},
         {"pooling": "mean:4"},
+        {"pooling": "mean:0"},
         {"pooling": "mean[:4]"},
         {"dtype": "bf16"},
         {"batch_tokens": 1, "max_length": 1},
@@ -66,7 +72,7 @@ def test_layers_as_text(text: str, layers: tuple[int, ...] | None) -> None:
     assert parse_layers(text) == layers
 
 
-@pytest.mark.parametrize("text", ["", "1,2,", "1;2", "one", "1..3", "0x10"])
+@pytest.mark.parametrize("text", ["", "1,2,", "1;2", "one", "1..3", "0x10", "1_2", "٣", "1" * 10])
 def test_layers_that_are_none(text: str) -> None:
     with pytest.raises(UserError, match="numbers with commas"):
         parse_layers(text)

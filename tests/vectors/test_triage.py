@@ -195,8 +195,8 @@ def test_a_text_of_both_concepts_is_called_that() -> None:
 def test_concepts_without_a_vector_are_named() -> None:
     acts = random_activations(corpus_rows({"awe": ["a", "b"], "joy": ["j"], "calm": ["c", "d"]}, ["n"]))
     vectors = train_vectors(acts, min_positives=2)
-    report = flag_report(acts, vectors, quality_report(acts, vectors))
-    assert report.left_out == {"joy": "1 story, fewer than --min-positives"}
+    report = flag_report(acts, vectors, quality_report(acts, vectors), min_positives=2)
+    assert report.left_out == {"joy": "1 story, and 2 are needed"}
     assert [summary.concept for summary in report.concepts] == ["awe", "calm"]
 
 

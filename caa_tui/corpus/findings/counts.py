@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caa_tui.corpus.findings.wording import counted
-from caa_tui.corpus.model import Corpus, Finding, FindingKind, Severity
+from caa_tui.corpus.model import NO_STORY, Corpus, Finding, FindingKind, Severity
 from caa_tui.corpus.settings import SETTINGS_FILE
+from caa_tui.wording import count
 
 MIN_STORIES = 3
 MIN_SCENARIOS = 2
 
 
 def check_counts(corpus: Corpus) -> Iterator[Finding]:
-    """Concepts with too few stories or scenarios, wanted ones with none, scenarios without baseline."""
+    """No story at all; concepts with too few of them or too few scenarios; wanted ones with none; missing baselines."""
+    if not corpus.concepts:
+        yield Finding(FindingKind.NO_STORY, Severity.ERROR, NO_STORY)
     yield from _check_concepts(corpus)
     yield from _check_wanted(corpus)
     yield from _check_baselines(corpus)
@@ -23,7 +25,7 @@ def _check_concepts(corpus: Corpus) -> Iterator[Finding]:
     for concept, stories in corpus.by_concept.items():
         paths = tuple(story.path for story in stories)
         if len(stories) < MIN_STORIES:
-            message = f"{concept} has only {counted(len(stories), 'story', 'stories')}; write at least {MIN_STORIES}."
+            message = f"{concept} has only {count(len(stories), 'story', 'stories')}; write at least {MIN_STORIES}."
             yield Finding(FindingKind.FEW_STORIES, Severity.WARNING, message, paths, concept)
         scenarios = {story.scenario for story in stories if story.scenario is not None}
         if len(scenarios) < MIN_SCENARIOS:

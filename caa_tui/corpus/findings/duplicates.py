@@ -97,6 +97,7 @@ def _how_alike(pairs: list[SimilarPair]) -> str:
     if lowest == 1:
         return "differ only in punctuation, spacing or capital letters"
     if highest < RESEMBLANCE:
-        return f"overlap: {max(pair.containment for pair in pairs):.0%} of the shorter text stands in the longer one"
+        share = max(pair.containment for pair in pairs)
+        return f"overlap: {100 * share:.0f} % of the shorter text stands in the longer one"
     low, high = f"{100 * lowest:.0f}", f"{100 * highest:.0f}"
     return f"share {high if low == high else f'{low} to {high}'} % of their phrases of five words"

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from caa_tui.corpus.findings.lexicon import Lexicon
 from caa_tui.corpus.findings.word_forms import roots
-from caa_tui.corpus.findings.wording import counted, listed
+from caa_tui.corpus.findings.wording import listed
 from caa_tui.corpus.model import Corpus, Finding, FindingKind, Severity, Story
 from caa_tui.corpus.text import words_of
+from caa_tui.wording import count
 
 _ANY_STORY_USES = """
     a an and are as at away be become becoming been being by can cannot did do does doing done down feel feeling feels
@@ -83,11 +84,11 @@ def _check(story: Story, row: NDArray[np.int64], name: _Name, lexicon: Lexicon) 
         said[" ".join(lexicon.words[number] for number in name.phrase)] = starts.size
         in_phrase[(starts[:, None] + np.arange(len(name.phrase))).ravel()] = True
     phrases = len(said)
-    for number, count in zip(*np.unique(row[np.isin(row, name.forms) & ~in_phrase], return_counts=True), strict=True):
-        said[lexicon.words[number]] = int(count)
+    for number, times in zip(*np.unique(row[np.isin(row, name.forms) & ~in_phrase], return_counts=True), strict=True):
+        said[lexicon.words[number]] = int(times)
     if not said:
         return None
-    words = listed([f"“{word}” ({counted(count, 'time')})" for word, count in said.items()])
+    words = listed([f"“{word}” ({count(times, 'time')})" for word, times in said.items()])
     # One word of several ("seen" of feeling_seen) may be there in another sense.
     severity = Severity.WARNING if name.whole or phrases else Severity.NOTE
     what = "its concept" if severity is Severity.WARNING else "a part of its concept's name"

@@ -20,11 +20,6 @@ def listed(names: Sequence[str]) -> str:
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def counted(number: int, noun: str, plural: str | None = None) -> str:
-    """`1 story`, `2 stories`."""
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"
-
-
 def common_concept(stories: Iterable[Story]) -> str | None:
     """The concept of all of them, or None."""
     concepts = {story.concept for story in stories}

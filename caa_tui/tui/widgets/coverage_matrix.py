@@ -25,7 +25,7 @@ CELL = 4
 """Columns of one scenario."""
 NAME = 16
 """Columns of a concept's name."""
-FROZEN = NAME + 17
+FROZEN = NAME + 18
 """Columns that stay in view: name, stories, scenarios, flags."""
 
 
@@ -192,7 +192,7 @@ class CoverageMatrix(ScrollView, can_focus=True):
             Segment(fit(row.concept, NAME, glyphs.ellipsis), name_style),
             Segment(f"{row.stories:>4}", self.rich_style if row.stories else dim),
             Segment(f"{row.scenarios:>5} ", self.rich_style if row.scenarios else dim),
-            Segment(mark.ljust(7), accent),
+            Segment(mark.ljust(8), accent),
         ]
         first, last = self._visible_columns()
         cells = [Segment(" " * (first * CELL))]

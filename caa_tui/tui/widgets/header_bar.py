@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
+from rich.cells import cell_len
 from textual.content import Content
 from textual.widgets import Static
 
@@ -21,25 +22,39 @@ class HeaderBar(Static):
     """
 
     def show(self, workspace: Workspace, title: str, glyphs: Glyphs, now: float) -> None:
-        """Draw the line for the width at hand; the run's part is shortened first. `now`: Unix time."""
-        left = [(f"{title} ", "bold $accent"), (printable(workspace.root.name), "bold")]
-        corpus = workspace.corpus
-        facts = glyphs.separator.join(
-            (
-                count(len(corpus.concepts), "concept"),
-                count(len(corpus.scenarios), "scenario"),
-                count(len(corpus.stories), "story", "stories"),
+        """Draw the line for the width at hand, the most dispensable facts left out. `now`: Unix time."""
+        width = self.size.width or 80
+        name = f"{title} {printable(workspace.root.name)}  "
+        counts, run = corpus_summary(workspace), run_summary(workspace, now)
+        while len(run) > 1 and _length(name, counts, run, glyphs) > width:
+            run.pop(0)
+        while counts and _length(name, counts, run, glyphs) > width:
+            counts.pop(0)
+        left, right = glyphs.separator.join(counts), glyphs.separator.join(run)
+        gap = max(2, width - cell_len(name) - len(left) - len(right))
+        self.update(
+            Content.assemble(
+                (f"{title} ", "bold $accent"),
+                (f"{printable(workspace.root.name)}  ", "bold"),
+                (f"{left}{' ' * gap}{right}", "$foreground 70%"),
             )
         )
-        left.append((f"  {facts}", "$foreground 70%"))
-        parts = run_summary(workspace, now)
-        width = max(20, (self.size.width or 80) - 2)
-        room = width - sum(len(text) for text, _ in left) - 2
-        while len(parts) > 1 and len(glyphs.separator.join(parts)) > room:
-            parts.pop(0)
-        right = glyphs.separator.join(parts)
-        gap = max(2, width - sum(len(text) for text, _ in left) - len(right))
-        self.update(Content.assemble(*left, " " * gap, (right, "$foreground 70%")))
+
+
+def _length(name: str, counts: list[str], run: list[str], glyphs: Glyphs) -> int:
+    return cell_len(name) + len(glyphs.separator.join(counts)) + 2 + len(glyphs.separator.join(run))
+
+
+def corpus_summary(workspace: Workspace) -> list[str]:
+    """What the left side says, most dispensable first."""
+    corpus = workspace.corpus
+    if not workspace.loaded:
+        return ["reading the corpus"]
+    return [
+        count(len(corpus.scenarios), "scenario"),
+        count(len(corpus.concepts), "concept"),
+        count(len(corpus.stories), "story", "stories"),
+    ]
 
 
 def run_summary(workspace: Workspace, now: float) -> list[str]:
