@@ -45,11 +45,19 @@ def main() -> int:
         theirs = args.reference_output or Path(scratch) / "reference"
         their_seconds = 0.0 if (theirs / "quality.json").exists() else run_reference(args, theirs)
         ours = Path(scratch) / "ours"
-        our_seconds, result = run_ours(args, ours, Path(scratch))
+        corpus = Path(scratch) / "corpus"
+        shutil.copytree(args.corpus, corpus, ignore=shutil.ignore_patterns(".caa"))
+        our_seconds, result = run_ours(args, corpus, ours)
         problems = list(compare(theirs, ours, result))
+        again_seconds, again = run_ours(args, corpus, Path(scratch) / "again")
+        first = next(corpus.glob("paired/*/baseline.txt"))
+        first.write_text(first.read_text(encoding="utf-8") + "\nThat was all.\n", encoding="utf-8")
+        edited_seconds, edited = run_ours(args, corpus, Path(scratch) / "edited")
     print(f"reference {their_seconds:.1f} s, caa {our_seconds:.1f} s (fresh process, empty cache)")
     if their_seconds:
         print(f"ratio {their_seconds / our_seconds:.2f}")
+    print(f"again {again_seconds:.1f} s, {again['forwarded_texts']} texts forwarded (fresh process)")
+    print(f"one story edited {edited_seconds:.1f} s, {edited['forwarded_texts']} forwarded (fresh process)")
     print(f"padding {result['padded_tokens'] / max(1, result['tokens']):.3f} padded/real tokens")
     print("\n".join(problems) or "all numbers agree")
     return 1 if problems else 0
@@ -67,15 +75,13 @@ def run_reference(args: argparse.Namespace, output: Path) -> float:
     return time.perf_counter() - start
 
 
-def run_ours(args: argparse.Namespace, output: Path, scratch: Path) -> tuple[float, dict[str, Any]]:
-    """Wall seconds and the result event of `caa train` on a copy of the corpus, so that no cache helps."""
-    corpus = scratch / "corpus"
-    shutil.copytree(args.corpus, corpus, ignore=shutil.ignore_patterns(".caa"))
+def run_ours(args: argparse.Namespace, corpus: Path, output: Path) -> tuple[float, dict[str, Any]]:
+    """Wall seconds of one `caa train` process, and its result event."""
     command = [sys.executable, "-m", "caa_tui.cli", "train", str(corpus), "--model", args.model, "--device", "cpu"]
     command += ["--dtype", "fp32", "--target-layers", args.layers, "--max-length", "512"]
     command += ["--output-dir", str(output), "--json"]
     start = time.perf_counter()
-    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     seconds = time.perf_counter() - start
     result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return seconds, result

@@ -11,6 +11,7 @@ from textual.widgets import ContentSwitcher, Static
 from caa_tui.corpus.coverage import CellState
 from caa_tui.corpus.model import Story, story_path
 from caa_tui.text_safety import printable
+from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
@@ -133,13 +134,17 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         self._needle = event.text
         self.show_workspace()
 
-    def on_story_tree_pointed(self, event: StoryTree.Pointed) -> None:
+    def on_story_pointed(self, event: StoryPointed) -> None:
+        """Lists also move their cursors when they are redrawn; only the one in use decides what is shown."""
+        tree = self.query_one(StoryTree)
+        if self.focused not in {tree, self.query_one(FindingsList)}:
+            return
         story = self.caa.workspace.corpus.by_path.get(event.path)
-        if self.focused is self.query_one(StoryTree) and story is not None:
+        if self.focused is tree and story is not None:
             self._follow(story)
-            self._show_story(event.path)
+        self._show_story(event.path)
 
-    def on_story_tree_chosen(self, event: StoryTree.Chosen) -> None:
+    def on_story_chosen(self, event: StoryChosen) -> None:
         self._show_story(event.path)
         self.caa.open_story(event.path, self._siblings())
 
@@ -149,14 +154,6 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
 
     def on_coverage_matrix_chosen(self, event: CoverageMatrix.Chosen) -> None:
         self.cmd_open_story()
-
-    def on_findings_list_pointed(self, event: FindingsList.Pointed) -> None:
-        if self.focused is self.query_one(FindingsList):
-            self._show_story(event.path)
-
-    def on_findings_list_chosen(self, event: FindingsList.Chosen) -> None:
-        self._show_story(event.path)
-        self.caa.open_story(event.path, self._siblings())
 
     def _follow(self, story: Story) -> None:
         """The matrix cursor goes where the tree's is."""

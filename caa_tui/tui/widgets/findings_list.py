@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from textual.binding import Binding
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from caa_tui.corpus.model import Finding, Severity
 from caa_tui.tui.content import plain
+from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.workspace import Workspace
 
@@ -31,18 +29,6 @@ class FindingsList(OptionList):
         Binding("g", "first", "First", show=False),
         Binding("G", "last", "Last", show=False),
     ]
-
-    @dataclass
-    class Pointed(Message):
-        """The cursor came to a finding about this file."""
-
-        path: str
-
-    @dataclass
-    class Chosen(Message):
-        """A finding was chosen with Enter or a click."""
-
-        path: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
@@ -78,12 +64,12 @@ class FindingsList(OptionList):
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
         if self.path:
-            self.post_message(self.Pointed(self.path))
+            self.post_message(StoryPointed(self.path))
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if self.path:
-            self.post_message(self.Chosen(self.path))
+            self.post_message(StoryChosen(self.path))
 
 
 def _row(finding: Finding, glyphs: Glyphs) -> Content:

@@ -8,12 +8,12 @@ from typing import Literal
 from rich.style import Style
 from rich.text import Text
 from textual.binding import Binding
-from textual.message import Message
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from caa_tui.corpus.model import BASELINE, Story
 from caa_tui.text_safety import printable
+from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.theme import UNICODE, Glyphs
 from caa_tui.tui.workspace import Workspace
 
@@ -50,18 +50,6 @@ class StoryTree(Tree[TreeItem]):
         Binding("g", "scroll_home", "First", show=False),
         Binding("G", "scroll_end", "Last", show=False),
     ]
-
-    @dataclass
-    class Pointed(Message):
-        """The cursor came to a story."""
-
-        path: str
-
-    @dataclass
-    class Chosen(Message):
-        """A story was chosen with Enter or a click."""
-
-        path: str
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__("corpus", id=id)
@@ -147,12 +135,12 @@ class StoryTree(Tree[TreeItem]):
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[TreeItem]) -> None:
         event.stop()
         if event.node.data is not None and event.node.data.kind == "story":
-            self.post_message(self.Pointed(event.node.data.path))
+            self.post_message(StoryPointed(event.node.data.path))
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[TreeItem]) -> None:
         event.stop()
         if event.node.data is not None and event.node.data.kind == "story":
-            self.post_message(self.Chosen(event.node.data.path))
+            self.post_message(StoryChosen(event.node.data.path))
 
     def _folders(self) -> list[TreeNode[TreeItem]]:
         own, paired = (self.root.children[0], self.root.children[1]) if len(self.root.children) == 2 else (None, None)

@@ -1,0 +1,21 @@
+"""What lists of stories tell their screen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from textual.message import Message
+
+
+@dataclass
+class StoryPointed(Message):
+    """The cursor of a list came to this story."""
+
+    path: str
+
+
+@dataclass
+class StoryChosen(Message):
+    """A story was chosen with Enter or a click."""
+
+    path: str
