@@ -146,10 +146,6 @@ COMMANDS: tuple[Command, ...] = (
         TRIAGE,
         (needs_run,),
     ),
-    Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", LISTS),
-    Command("show_corpus", "Corpus", "corpus", "1", "The stories and their coverage.", LISTS),
-    Command("show_triage", "Triage", "triage", "2", "Fragmented, contaminated and redundant concepts.", LISTS),
-    Command("show_runs", "Runs", "runs", "3", "Earlier runs and what changed between them.", LISTS),
     Command(
         "export",
         "Export the readout…",
@@ -159,6 +155,10 @@ COMMANDS: tuple[Command, ...] = (
         LISTS,
         (needs_run,),
     ),
+    Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", LISTS),
+    Command("show_triage", "Triage", "triage", "2", "Fragmented, contaminated and redundant concepts.", LISTS),
+    Command("show_corpus", "Corpus", "corpus", "1", "The stories and their coverage.", LISTS),
+    Command("show_runs", "Runs", "runs", "3", "Earlier runs and what changed between them.", LISTS),
     Command("training_log", "Training details", "log", "L", "Phases, notices and the worker's log.", LISTS),
     Command(
         "rescan", "Read the corpus again", "", "f5", "Read every file again; changes usually show up by themselves."

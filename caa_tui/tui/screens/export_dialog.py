@@ -37,7 +37,7 @@ class ExportDialog(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         workspace = self.caa.workspace
-        folder = workspace.memory.export_folder or str(workspace.root / "readout")
+        folder = workspace.memory.export_folder or str(Path.cwd() / "readout")
         result = self._run.result
         assert result is not None, "only a finished run is exported"
         with Vertical(classes="dialog") as box:
