@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -43,10 +44,16 @@ def open_corpus(
     from caa_tui.tui.open import hold_corpus, open_workspace
 
     workspace = open_workspace(corpus, read_only=read_only)
-    if not sys.stdout.isatty() or not sys.stdin.isatty():
+    # Textual draws on stderr.
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
         raise UserError("caa-tui needs a terminal; in scripts use caa check, caa train and caa triage.")
+    # Exported, as with `docker exec -e COLUMNS`, they would hide every later change of the window's size.
+    for name in ("COLUMNS", "LINES"):
+        os.environ.pop(name, None)
     with hold_corpus(workspace):
-        CaaApp(workspace, model=model, worker_command=worker_command).run()
+        screen = CaaApp(workspace, model=model, worker_command=worker_command)
+        screen.run()
+    raise typer.Exit(screen.return_code or 0)
 
 
 def main() -> None:

@@ -23,6 +23,7 @@ from caa_tui.choices import Pooling
 from caa_tui.errors import UserError
 
 STORED_DTYPES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
+_OUT_OF_MEMORY = ("can't allocate memory", "MPS backend out of memory")
 
 
 class _LastLayerDone(Exception):
@@ -106,8 +107,10 @@ class Capture:
 
     def forward(self, batch: Batch) -> HostRows:
         """Run `batch` and start the one copy to the host."""
-        ids = torch.from_numpy(batch.ids(self._pad)).to(self._device, non_blocking=True)
-        self._lengths = torch.from_numpy(batch.lengths()).to(self._device, non_blocking=True)
+        # CUDA stages pageable memory before it returns; mps would read an array that is gone by then.
+        staged = self._device.type == "cuda"
+        ids = torch.from_numpy(batch.ids(self._pad)).to(self._device, non_blocking=staged)
+        self._lengths = torch.from_numpy(batch.lengths()).to(self._device, non_blocking=staged)
         inputs = {"input_ids": ids}
         if self._masked:
             inputs["attention_mask"] = (
@@ -177,7 +180,7 @@ def to_host(values: torch.Tensor) -> tuple[torch.Tensor, torch.cuda.Event | None
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """CUDA's own error, Python's, or the RuntimeError of torch's CPU allocator."""
+    """CUDA's own error, Python's, or the RuntimeError of torch's CPU and mps allocators."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
-    return isinstance(error, RuntimeError) and "can't allocate memory" in str(error)
+    return isinstance(error, RuntimeError) and any(words in str(error) for words in _OUT_OF_MEMORY)

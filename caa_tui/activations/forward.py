@@ -60,6 +60,14 @@ def _forward(capture: Capture, batch: Batch) -> HostRows | None:
     return None
 
 
+def empty_device_caches() -> None:
+    """Give what torch keeps in reserve back to the device, so that smaller batches find room."""
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+    if torch.backends.mps.is_available():
+        torch.mps.empty_cache()
+
+
 def _shrink(loaded: LoadedModel, batch: Batch) -> None:
     if batch.rows == 1:
         raise UserError(
@@ -67,5 +75,4 @@ def _shrink(loaded: LoadedModel, batch: Batch) -> None:
             "a 2-byte --dtype or another --device."
         )
     loaded.halvings += 1
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+    empty_device_caches()

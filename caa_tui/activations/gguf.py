@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 from filelock import FileLock, Timeout
@@ -106,21 +107,23 @@ def _dequantise(path: Path, folder: Path, dtype: str) -> None:
     import torch
     import transformers
 
-    from caa_tui.activations.load import silence
+    from caa_tui.activations.load import check_complete, silence
 
     silence()
-    more: dict[str, object] = {}
+    more: dict[str, Any] = {}
     if hasattr(transformers, "GgufConfig"):  # newer releases keep the blocks packed unless told otherwise
         more["quantization_config"] = transformers.GgufConfig(dequantize=True)
-    where = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
+    where: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True, "trust_remote_code": False}
     try:
         tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **where)
-        model = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent, dtype=getattr(torch, dtype), **where, **more
+        loaded: Any = transformers.AutoModelForCausalLM.from_pretrained(
+            path.parent, dtype=getattr(torch, dtype), output_loading_info=True, **where, **more
         )
     except (ValueError, KeyError, NotImplementedError, ImportError) as error:
         raise UserError(
             f"transformers cannot read {path.name!r}; use the model's safetensors folder instead."
         ) from error
+    model, told = loaded
+    check_complete(model, told["missing_keys"], path.name)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import torch
@@ -28,18 +29,19 @@ def load_model(card: ModelCard, dtype: str, device: str) -> Any:
     """The model in eval mode on `device`, without gradients.
 
     Raises:
-        UserError: transformers refuses the checkpoint, or a package it needs is missing.
+        UserError: transformers refuses the checkpoint, a weight or a package it needs is missing.
     """
     silence()
     classes = {"causal": transformers.AutoModelForCausalLM, "image-text": transformers.AutoModelForImageTextToText}
     try:
-        model = classes[card.loader].from_pretrained(
+        model, told = classes[card.loader].from_pretrained(
             card.folder,
             dtype=TORCH_DTYPES[dtype],
             device_map={"": device},
             use_safetensors=True,
             trust_remote_code=False,
             local_files_only=True,
+            output_loading_info=True,
         )
     except (OSError, ImportError, ValueError) as error:
         reason = str(error).strip().split("\n")[0]
@@ -50,9 +52,26 @@ def load_model(card: ModelCard, dtype: str, device: str) -> Any:
         raise UserError(
             f"{card.name} does not fit into the memory of {device}; choose a smaller model or dtype."
         ) from error
+    check_complete(model, told["missing_keys"], card.name)
     model.eval()
     model.requires_grad_(False)
     return model
+
+
+def check_complete(model: Any, missing: Collection[str], name: str) -> None:
+    """Refuse a checkpoint without some weight of the decoder: transformers fills it with random numbers.
+
+    `missing`: parameter names. An absent head is no harm, since it is never run.
+
+    Raises:
+        UserError: a part that texts are read with is random.
+    """
+    decoder = {id(parameter) for parameter in model.get_decoder().parameters()}
+    named = dict(model.named_parameters(remove_duplicate=False))
+    absent = sorted(key for key in missing if key in named and id(named[key]) in decoder)
+    if absent:
+        more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+        raise UserError(f"The weights of {name} lack {absent[0]}{more}; download the model again.")
 
 
 def load_tokenizer(card: ModelCard) -> Any:

@@ -25,7 +25,7 @@ from caa_tui.choices import Pooling, check_choices
 
 FORMAT = 1
 """Part of every key; another number when this package starts to compute other numbers."""
-_LIBRARIES = ("torch", "transformers")
+_LIBRARIES = ("torch", "transformers", "tokenizers")
 _KERNELS = ("causal-conv1d", "flash-attn", "flash-linear-attention", "kernels", "mamba-ssm")
 """Packages that change which kernels run when they are installed."""
 

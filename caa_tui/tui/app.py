@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import import_module
 
 from textual import work
@@ -71,6 +73,7 @@ class CaaApp(App[None]):
         self.training = TrainingController(self, model=model, worker_command=worker_command)
         self._stop_watching = asyncio.Event()
         self._rescan_lock = asyncio.Lock()
+        self._rescans_asked = self._rescans_served = 0
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = LIGHT.name if workspace.memory.theme == LIGHT.name else DARK.name
@@ -79,6 +82,10 @@ class CaaApp(App[None]):
         return [*super().get_line_filters(), PrintableFilter()]
 
     def on_mount(self) -> None:
+        # Back from SIGTSTP, Textual draws only what has changed meanwhile.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; a loop outside the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
         if self.workspace.opening_note:
             self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
         self.load_everything()
@@ -95,25 +102,38 @@ class CaaApp(App[None]):
         await self.reload_runs()
         await self.rescan()
 
-    @work(group="watch", exclusive=True, exit_on_error=False)
+    @work(group="watch", exclusive=True)
     async def watch_files(self) -> None:
         """Read the corpus again whenever a file changed outside."""
-        async for _ in watch(self.workspace.root, self._stop_watching):
-            await self.rescan()
+        try:
+            async for _ in watch(self.workspace.root, self._stop_watching):
+                await self.rescan()
+        except (UserError, OSError) as error:
+            why = f"Files cannot be watched ({error}); changes show up within {RESCAN_SECONDS} seconds."
+            self.notify(printable(why), severity="warning", markup=False)
 
     async def rescan(self) -> None:
-        """Read every story again in a thread; screens are told when anything differs."""
+        """Read every story again in a thread; screens are told when anything differs.
+
+        Afterwards the workspace shows what was on disk when this was called; one reading can serve several callers.
+        """
+        self._rescans_asked += 1
+        mine = self._rescans_asked
         async with self._rescan_lock:
+            if self._rescans_served >= mine:
+                return
+            serves = self._rescans_asked
             try:
                 state = await asyncio.to_thread(read_corpus, self.workspace.root)
             except UserError as error:
                 self.notify(printable(str(error)), severity="error", markup=False)
                 return
-        if self.workspace.loaded and state == self.workspace.state:
-            return
-        self.workspace.state, self.workspace.loaded = state, True
-        self.workspace.compare_with_run()
-        self.workspace_changed.publish(self.workspace)
+            self._rescans_served = serves
+            if self.workspace.loaded and state == self.workspace.state:
+                return
+            self.workspace.state, self.workspace.loaded = state, True
+            self.workspace.compare_with_run()
+            self.workspace_changed.publish(self.workspace)
 
     async def reload_runs(self) -> None:
         """Read the history of runs again, after one ended or was deleted."""
@@ -188,7 +208,9 @@ class CaaApp(App[None]):
 
         self.push_screen(TrainingLog())
 
+    @work(group="rescan")
     async def cmd_rescan(self) -> None:
+        """Beside the screen: keys wait for the command that an awaited one belongs to."""
         await self.rescan()
         self.notify("The corpus was read again.", timeout=2)
 
@@ -207,7 +229,8 @@ class CaaApp(App[None]):
 
     async def action_quit(self) -> None:
         """Textual binds ctrl+q to this before any screen sees the key; unsaved text and trainings are asked about."""
-        quit_screen = getattr(self.screen, "cmd_quit_now", self.cmd_quit_now)
+        asking = (getattr(screen, "cmd_quit_now", None) for screen in reversed(self.screen_stack))
+        quit_screen = next((ask for ask in asking if ask is not None), self.cmd_quit_now)
         quit_screen()
 
     def cmd_quit(self) -> None:
@@ -227,4 +250,7 @@ class CaaApp(App[None]):
                 return
             if answer == "wait":
                 await self.training.wait()
+                # What was typed meanwhile is asked about like at any other time.
+                await self.action_quit()
+                return
         self.exit()

@@ -73,7 +73,7 @@ def needs_writable(workspace: Workspace) -> str | None:
 def needs_edits(workspace: Workspace) -> str | None:
     if workspace.run is None:
         return "Nothing is trained yet: press t to train this corpus."
-    return None if workspace.edited else "Nothing was edited since the last run."
+    return None if workspace.edited or workspace.removed else "Nothing was edited since the last run."
 
 
 CORPUS = frozenset({"corpus"})
@@ -94,7 +94,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "retrain",
         "Retrain what changed",
-        "retrain edited",
+        "retrain",
         "r",
         "Train again with the choices of the last run; only edited stories are read by the model.",
         LISTS,
@@ -103,13 +103,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "cancel",
         "Cancel the training",
-        "cancel",
+        "",
         "x",
         "Stop within one batch; what was read is kept for the next run.",
         LISTS,
         (needs_training,),
     ),
     Command("open_story", "Open the story", "open", "enter", "Open the story under the cursor in the editor.", LISTS),
+    Command("show_corpus", "Corpus", "corpus", "1", "The stories and their coverage.", LISTS),
+    Command("show_triage", "Triage", "triage", "2", "Fragmented, contaminated and redundant concepts.", LISTS),
+    Command("show_runs", "Runs", "runs", "3", "Earlier runs and what changed between them.", LISTS),
     Command(
         "edit_external",
         "Open in $EDITOR",
@@ -156,9 +159,6 @@ COMMANDS: tuple[Command, ...] = (
         (needs_run,),
     ),
     Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", LISTS),
-    Command("show_triage", "Triage", "triage", "2", "Fragmented, contaminated and redundant concepts.", LISTS),
-    Command("show_corpus", "Corpus", "corpus", "1", "The stories and their coverage.", LISTS),
-    Command("show_runs", "Runs", "runs", "3", "Earlier runs and what changed between them.", LISTS),
     Command("training_log", "Training details", "log", "L", "Phases, notices and the worker's log.", LISTS),
     Command(
         "rescan", "Read the corpus again", "", "f5", "Read every file again; changes usually show up by themselves."

@@ -37,6 +37,8 @@ class StorySession:
         self._is_new = is_new
         self._previous: str | None = None
         self._drafted = ""
+        self._replaced = ""
+        """Hash of what the last save replaced: a scan that still has it began before the save."""
         self._run_before = workspace.run
         self._report_before = workspace.report
         self._busy = asyncio.Lock()
@@ -86,12 +88,13 @@ class StorySession:
         async with self._busy:
             if self.file is None:
                 raise UserError(self.problem or "The story is still being read; save again in a moment.")
+            replaced = self.file.opened.file_sha256 if self.file.opened else ""
             try:
                 await asyncio.to_thread(self.file.save, text)
             except SaveConflict as conflict:
                 if not await self._resolve(self.file, conflict, text, ask):
                     return None
-            self.news = ""
+            self.news, self._replaced = "", replaced
             self._previous = await asyncio.to_thread(self.file.previous)
             return self.file.text
 
@@ -120,7 +123,9 @@ class StorySession:
         if story is None:
             self.news = "" if file.exists else "The file is gone from the disk; ctrl+s writes it again."
         elif story.file_sha256 == file.opened.file_sha256:
-            self.news = ""
+            self.news = self._replaced = ""
+        elif story.file_sha256 == self._replaced:
+            return False
         elif self.unsaved(text):
             self.news = "Another program changed the file; saving shows both texts."
         else:
@@ -141,17 +146,24 @@ class StorySession:
             self._previous = await asyncio.to_thread(self.file.previous)
             return self.file.opened.file_sha256 != before
 
-    def keep_draft(self, text: str, now: float) -> None:
-        """Remember an unsaved text for the case that the program dies; `now` in seconds since the epoch."""
-        if self.file is None or not self.unsaved(text) or text == self._drafted or self._busy.locked():
-            return
-        self._drafted = text
-        self.file.keep_draft(text, now)
+    async def keep_draft(self, text: str, now: float) -> bool:
+        """Remember an unsaved text for the case that the program dies; whether there was something to write.
+
+        `now`: seconds since the epoch. While it writes, `follow_disk` looks away, so ask that again afterwards.
+        """
+        file = self.file
+        if file is None or not self.unsaved(text) or text == self._drafted or self._busy.locked():
+            return False
+        async with self._busy:
+            self._drafted = text
+            await asyncio.to_thread(file.keep_draft, text, now)
+        return True
 
     async def discard(self) -> None:
         """The user gave the unsaved text up."""
-        if self.file is not None:
-            await asyncio.to_thread(self.file.drop_draft)
+        async with self._busy:
+            if self.file is not None:
+                await asyncio.to_thread(self.file.drop_draft)
 
     def before_retraining(self) -> None:
         """From now on, what moved is counted from the present run."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
+import traceback
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +27,12 @@ if TYPE_CHECKING:
 
     from caa_tui.tui.app import CaaApp
 
+logger = logging.getLogger(__name__)
+
 MIN_INTERVAL = 0.1
 """Seconds between two redraws of the progress."""
+CLOSE_SECONDS = 2.0
+"""For a training to settle its folder after its worker was ended."""
 ENDINGS: dict[RunStatus, TrainingStatus] = {
     RunStatus.DONE: "done",
     RunStatus.FAILED: "failed",
@@ -88,10 +95,16 @@ class TrainingController:
             await asyncio.wait([self._task])
 
     async def close(self) -> None:
-        """End the training and the worker."""
+        """End the training and the worker; also one that is only just being started."""
         if self._client is not None:
             await self._client.close()
-        await self.wait()
+        if self._task is not None:
+            _, late = await asyncio.wait([self._task], timeout=CLOSE_SECONDS)
+            if late:
+                self._task.cancel()
+                await self.wait()
+        if self._client is not None:
+            await self._client.close()
 
     async def _run(self, options: TrainOptions) -> None:
         """One training to its end; whatever happens, the state says how it ended."""
@@ -108,11 +121,20 @@ class TrainingController:
                 data=workspace.data,
                 on_event=self._on_event,
             )
+            await self._app.reload_runs()
+            self._end(ENDINGS[record.status], self._ending(record))
         except UserError as error:
             self._end("failed", str(error))
-            return
-        await self._app.reload_runs()
-        self._end(ENDINGS[record.status], self._ending(record))
+        except Exception as error:  # a defect: said here with its traceback, or the training would seem to go on
+            logger.exception("the training ended in a way nobody planned")
+            self._keep_traceback(error)
+            self._end("failed", f"Training stopped unexpectedly ({type(error).__name__}); press L for its log.")
+
+    def _keep_traceback(self, error: Exception) -> None:
+        """Put a defect of this process where the training's details are read: the worker's log."""
+        log = worker_log(self._app.workspace.data)
+        with suppress(OSError), log.open("a", encoding="utf-8", errors="backslashreplace") as file:
+            file.writelines(traceback.format_exception(error))
 
     def _end(self, status: TrainingStatus, message: str) -> None:
         state = replace(self._app.workspace.training, status=status, message=message, eta_seconds=None)

@@ -276,3 +276,17 @@ class TestOutOfMemory:
         monkeypatch.setattr(capture.Capture, "forward", broken)
         with pytest.raises(RuntimeError, match="shape mismatch"):
             run(story_texts(1, seed=2), model_folder("llama"), tmp_path / "store", holder=holder)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory"), True),
+        (MemoryError(), True),
+        (RuntimeError("[enforce fail] . DefaultCPUAllocator: can't allocate memory"), True),
+        (RuntimeError("MPS backend out of memory (MPS allocated: 9 GB)"), True),
+        (RuntimeError("shapes do not match"), False),
+    ],
+)
+def test_running_out_of_memory_is_known_on_every_device(error: Exception, expected: bool) -> None:
+    assert capture.out_of_memory(error) is expected

@@ -11,6 +11,7 @@ from collecting import run
 from tiny_models import edit_config, story_texts, tiny_model
 
 from caa_tui.activations.fingerprint import model_fingerprint
+from caa_tui.activations.setting import versions
 
 
 class Memory:
@@ -85,3 +86,7 @@ def test_a_copied_folder_is_the_same_model(model_folder: Callable[[str], Path], 
     texts = story_texts(2)
     run(texts, model_folder("llama"), tmp_path / "store")
     assert run(texts, copied, tmp_path / "store").forwarded == 0
+
+
+def test_every_library_that_decides_the_numbers_is_in_the_key() -> None:
+    assert {"torch", "transformers", "tokenizers"} <= versions().keys()

@@ -165,6 +165,29 @@ class TestRefusedFolders:
         self._refused(folder, "no tokenizer")
 
 
+def _without(folder: Path, *names: str) -> None:
+    """Take weights out of the file."""
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: weights[name] for name in weights if name not in names}, folder / "model.safetensors")
+
+
+def test_a_gap_in_the_weights_is_refused_rather_than_filled_with_random_numbers(tmp_path: Path) -> None:
+    folder = tiny_model("llama", tmp_path / "model")
+    _without(folder, "model.layers.1.mlp.down_proj.weight", "model.layers.0.mlp.up_proj.weight")
+    with pytest.raises(UserError, match=r"lack model\.layers\.0\.mlp\.up_proj\.weight and 1 more; download"):
+        run(["A story."], folder, tmp_path / "store")
+
+
+def test_weights_without_a_head_are_read(tmp_path: Path) -> None:
+    folder = tiny_model("llama", tmp_path / "model")
+    whole = run(["A story."], folder, tmp_path / "store")
+    _without(folder, "lm_head.weight")
+    headless = run(["A story."], folder, tmp_path / "store")
+    assert headless.forwarded == 1
+    for layer in whole.layers:
+        np.testing.assert_array_equal(headless.residual[layer], whole.residual[layer])
+
+
 def test_memory_is_counted_in_the_asked_dtype(
     model_folder: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -14,11 +15,13 @@ from caa_tui.corpus.coverage import CellState
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.widgets import findings_list, story_tree
 from caa_tui.tui.widgets.coverage_matrix import FROZEN, HEADER, CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
 from caa_tui.tui.widgets.findings_list import FindingsList
 from caa_tui.tui.widgets.story_tree import StoryTree
 from caa_tui.tui.widgets.story_view import StoryView
+from caa_tui.tui.workspace import CorpusState, read_corpus
 
 SIZES = [(80, 24), (140, 44)]
 
@@ -213,3 +216,66 @@ async def test_an_empty_corpus_says_what_to_do(tmp_path: Path) -> None:
         await pilot.pause()
         assert all(note.message.endswith(".") for note in app._notifications)
         assert len(app._notifications) == 2
+
+
+def _open_folders(tree: StoryTree) -> list[str]:
+    return [node.data.name for node in tree.root.children[1].children if node.data and node.is_expanded]
+
+
+async def test_a_filter_opens_folders_only_while_it_lasts_and_only_for_few_stories(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        tree = app.screen.query_one(StoryTree)
+        tree.show(app.workspace, app.glyphs, "tender")
+        assert _open_folders(tree) == ["doorway", "kitchen_at_3am"]
+        tree.show(app.workspace, app.glyphs)
+        assert _open_folders(tree) == []
+        monkeypatch.setattr(story_tree, "OPEN_STORIES", 1)
+        tree.show(app.workspace, app.glyphs, "tender")
+        assert _open_folders(tree) == []
+        await pilot.pause()
+
+
+async def test_a_long_list_of_findings_is_cut_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(findings_list, "SHOWN_FINDINGS", 1)
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        findings = app.screen.query_one(FindingsList)
+        assert findings.option_count == 2
+        rest = findings.get_option_at_index(1)
+        assert rest.disabled
+        assert str(rest.prompt).startswith(f"and {len(app.workspace.corpus.findings) - 1} more")
+
+
+async def test_callers_that_wait_share_one_reading(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    readings: list[Path] = []
+
+    def counted(folder: Path) -> CorpusState:
+        readings.append(folder)
+        return read_corpus(folder)
+
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)):
+        await load(app)
+        monkeypatch.setattr("caa_tui.tui.app.read_corpus", counted)
+        await asyncio.gather(*(app.rescan() for _ in range(5)))
+        # asyncio starts all five before the first one reads, so one reading can serve them all.
+        assert len(readings) <= 2
+
+
+async def test_a_corpus_that_cannot_be_watched_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("no watches left")
+
+    monkeypatch.setattr("caa_tui.tui.app.watch", refuse)
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        assert any("no watches left" in notice.message for notice in app._notifications)
+        assert app.is_running

@@ -260,7 +260,7 @@ async def test_save_and_retrain_trains_what_changed(root: Path, monkeypatch: pyt
 async def test_unsaved_typing_survives_the_program(root: Path) -> None:
     async with opened(root) as (app, screen, pilot):
         await pilot.press("X")
-        screen._keep_draft()
+        await screen._keep_draft()
     async with opened(root) as (app, screen, pilot):
         await until(pilot, lambda: messages(app))
         assert "did not save is back" in messages(app)[0]
@@ -373,3 +373,30 @@ def test_moves_name_what_is_still_and_newly_flagged() -> None:
     assert moved(before, after, "tender", UNICODE) == "agreement .30 to .30, first PC .50 to .50, still fragmented"
     assert moved(before, after, "grief", UNICODE) == "agreement .30 to .30, nearest .86 to .86, now contaminated"
     assert moved(before, after, "nobody", UNICODE) is None
+
+
+async def test_quitting_from_a_dialog_over_the_editor_asks_too(root: Path) -> None:
+    async with opened(root) as (app, screen, pilot):
+        await pilot.press("X")
+        app.cmd_training_log()
+        await until(pilot, lambda: app.screen is not screen)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, UnsavedDialog))
+        assert app.is_running
+
+
+async def test_a_scan_from_before_the_save_is_no_news(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def none_yet() -> None:
+        """The scan that the save asks for waits for the one that began before it."""
+
+    async with opened(root) as (app, screen, pilot):
+        monkeypatch.setattr(app, "rescan", none_yet)
+        await pilot.press("X", "ctrl+s")
+        await until(pilot, lambda: not screen.unsaved)
+        await pilot.press("Y")
+        screen.show_workspace()
+        assert screen.session.news == ""
+        monkeypatch.undo()
+        (root / PATH).write_text("written elsewhere\n")
+        await app.rescan()
+        await until(pilot, lambda: "Another program" in screen.session.news)

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input, Static
 from triage_samples import load, write_corpus
 
+from caa_tui.tui import training
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.open import open_workspace
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
@@ -218,3 +219,41 @@ async def test_details_show_phases_and_the_log(app: CaaApp) -> None:
         text = str(app.screen.query_one("#phases", Static).visual)
         assert "run 1: done" in text
         assert "This model has no MLP." in text
+
+
+async def test_a_defect_ends_the_training_and_is_in_the_log(app: CaaApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("nobody planned this")
+
+    monkeypatch.setattr(training, "train", broken)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await load(app)
+        state = await train(app, pilot)
+        assert state.status == "failed"
+        assert "ZeroDivisionError" in state.message
+        assert app.training.log_path is not None
+        assert "nobody planned this" in app.training.log_path.read_text(encoding="utf-8")
+
+
+async def test_leaving_while_the_worker_is_being_started_ends_the_training(
+    app: CaaApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended: list[str] = []
+
+    async def starting(*_: object, **__: object) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+
+    monkeypatch.setattr(training, "train", starting)
+    monkeypatch.setattr(training, "CLOSE_SECONDS", 0.01)
+    async with asyncio.timeout(30):
+        async with app.run_test(size=(80, 24)) as pilot:
+            await load(app)
+            await pilot.press("t")
+            await pilot.pause()
+            await pilot.press("enter")
+            await until(app, lambda state: state.active)
+            await pilot.pause()
+    assert ended == ["cancelled"]

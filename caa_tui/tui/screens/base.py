@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from textual import events
@@ -17,7 +18,7 @@ from caa_tui.tui.widgets.training_strip import TrainingStrip
 if TYPE_CHECKING:
     from caa_tui.tui.app import CaaApp
 
-WIDE = 100
+WIDE = 120
 """Columns from which panes stand side by side; below, one is shown at a time."""
 
 
@@ -53,10 +54,15 @@ class CaaScreen(Screen[None]):
             await result
 
     def on_mount(self) -> None:
-        self.caa.workspace_changed.subscribe(self, lambda _: self.show_workspace())
-        self.caa.training_changed.subscribe(self, lambda _: self.show_training())
+        self.caa.workspace_changed.subscribe(self, lambda _: self._unless_away(self.show_workspace))
+        self.caa.training_changed.subscribe(self, lambda _: self._unless_away(self.show_training))
         self.show_workspace()
         self.show_training()
+
+    def _unless_away(self, show: Callable[[], None]) -> None:
+        """Screens of another mode are drawn when they come back."""
+        if self in self.app.screen_stack:
+            show()
 
     def on_screen_resume(self) -> None:
         self.show_workspace()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
@@ -13,6 +15,7 @@ from caa_tui.corpus.model import Story, story_path
 from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.screens.base import CaaScreen
+from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
 from caa_tui.tui.widgets.findings_list import FindingsList
@@ -40,6 +43,7 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
     CorpusScreen #middle-pane { width: 3fr; border-right: solid $border-blurred; }
     CorpusScreen #story-pane { width: 2fr; min-width: 36; }
     CorpusScreen #cell-line { height: 1; padding: 0 1; color: $foreground 70%; text-wrap: nowrap; }
+    CorpusScreen.-narrow #tree-pane.-current { width: 1fr; }
     CorpusScreen.-narrow #tree-pane, CorpusScreen.-narrow #middle-pane { border-right: none; }
     """
     BINDINGS = [
@@ -89,6 +93,10 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         else:
             self._show_cell()
 
+    def show_lines(self) -> None:
+        super().show_lines()
+        self._show_cell_line()
+
     @property
     def selected_path(self) -> str | None:
         """The existing story that Enter and `e` act on."""
@@ -133,6 +141,9 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
     def on_filter_line_filtered(self, event: FilterLine.Filtered) -> None:
         self._needle = event.text
         self.show_workspace()
+        matrix = self.query_one(CoverageMatrix)
+        if matrix.cell is not None and self._path != story_path(*matrix.cell):
+            self._show_cell()
 
     def on_story_pointed(self, event: StoryPointed) -> None:
         """Lists also move their cursors when they are redrawn; only the one in use decides what is shown."""
@@ -185,18 +196,11 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
             state = matrix.cell_state
             text = f"{concept} × {scenario or 'stories/'}: {words[state] if state else ''}"
         line = Content.styled(printable(text), "bold $foreground")
-        legend = (
-            (glyphs.story, "told"),
-            (glyphs.edited, "edited"),
-            (glyphs.flagged, "flagged"),
-            (glyphs.missing, "wanted"),
-            (glyphs.unwanted, "not asked for"),
-        )
-        for glyph, word in legend:
-            entry = f"   {glyph} {word}"
-            if line.cell_length + len(entry) <= self.query_one("#cell-line").size.width - 2:
+        bar = self.query_one("#cell-line", Static)
+        for entry in _legend(glyphs, trained=self.caa.workspace.run is not None):
+            if line.cell_length + len(entry) <= bar.size.width - 2:
                 line += Content(entry)
-        self.query_one("#cell-line", Static).update(line)
+        bar.update(line)
 
     def _siblings(self) -> list[str]:
         """What next and previous go through in the editor: the flagged stories, or the concept's."""
@@ -207,3 +211,13 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         story = workspace.corpus.by_path.get(self._path or "")
         group = workspace.corpus.by_concept.get(story.concept, ()) if story and story.concept else ()
         return [other.path for other in group]
+
+
+def _legend(glyphs: Glyphs, *, trained: bool) -> Iterator[str]:
+    """What the glyphs of the matrix mean, the most needed first; flags and edits exist once something is trained."""
+    yield f"   {glyphs.missing} wanted"
+    if trained:
+        yield f"   {glyphs.flagged} flagged"
+        yield f"   {glyphs.edited} edited"
+    yield f"   {glyphs.story} told"
+    yield f"   {glyphs.unwanted} not asked for"

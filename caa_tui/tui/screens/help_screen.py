@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Markdown, Static
@@ -25,7 +25,10 @@ class HelpScreen(ModalScreen[None]):
     CSS = """
     HelpScreen .dialog { height: 90%; width: 90; }
     HelpScreen Markdown { margin: 0; padding: 0; background: $panel; height: auto; }
-    HelpScreen #help-keys { height: auto; }
+    HelpScreen .help-row { height: auto; }
+    HelpScreen .help-key { width: 10; color: $accent; text-style: bold; }
+    HelpScreen .help-text { width: 1fr; height: auto; }
+    HelpScreen #help-legend { height: auto; margin-top: 1; }
     """
     BINDINGS = [Binding("escape,q,question_mark,f1", "dismiss", "Close", show=False)]
 
@@ -39,14 +42,19 @@ class HelpScreen(ModalScreen[None]):
             box.border_subtitle = "esc closes"
             with VerticalScroll():
                 yield Markdown(self._about)
-                yield Static(self._keys(), id="help-keys")
+                for key, text in self._keys():
+                    with Horizontal(classes="help-row"):
+                        yield Static(Content(f"{key:>8}"), classes="help-key")
+                        yield Static(Content(text), classes="help-text")
+                yield Static(Content(self._legend()), id="help-legend")
 
-    def _keys(self) -> Content:
-        rows = [(key_name(command.keys), f"{command.title}: {command.help}") for command in commands_of(self._kind)]
-        lines = [Content.styled(f"{key:>8}  ", "bold $accent") + Content(text) for key, text in (*rows, *LIST_KEYS)]
+    def _keys(self) -> tuple[tuple[str, str], ...]:
+        rows = ((key_name(command.keys), f"{command.title}: {command.help}") for command in commands_of(self._kind))
+        return (*rows, *LIST_KEYS)
+
+    def _legend(self) -> str:
         glyphs = self._glyphs
-        legend = (
-            f"{glyphs.story} story   {glyphs.edited} edited since the last run   {glyphs.missing} wanted, missing   "
+        return (
+            f"{glyphs.story} story   {glyphs.edited} edited since the last run   {glyphs.missing} wanted, missing\n"
             f"{glyphs.unwanted} not asked for   {glyphs.flagged} flagged   {glyphs.finding} finding"
         )
-        return Content("\n").join([*lines, Content(""), Content(legend)])

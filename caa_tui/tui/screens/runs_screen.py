@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
-from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.widgets import DataTable, Static
+from textual.widgets import Static
 
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunComparison, RunRecord, compare_runs
@@ -22,10 +21,22 @@ from caa_tui.tui.widgets.filter_line import FilterLine
 from caa_tui.tui.widgets.header_bar import HeaderBar
 from caa_tui.tui.widgets.hint_bar import HintBar
 from caa_tui.tui.widgets.pane_tabs import PaneTabs
+from caa_tui.tui.widgets.row_table import Cell, Column, Row, RowTable
 from caa_tui.tui.widgets.training_strip import TrainingStrip
 from caa_tui.wording import ago, count, duration
 
 SHOWN_CONCEPTS = 40
+COLUMNS = (
+    Column("run", 4),
+    Column("when", 10),
+    Column("outcome", 11),
+    Column("model", 10, drop=2),
+    Column("layers", 11, drop=3),
+    Column("stories", 7, right=True, drop=4),
+    Column("read", 4, right=True, drop=5),
+    Column("flags", 5, right=True),
+    Column("took", 10, right=True, drop=1),
+)
 
 
 class RunsScreen(CaaScreen):
@@ -39,19 +50,14 @@ before it: which stories differ, which concepts moved (cosine of the old with th
 """
     CSS = """
     RunsScreen #runs-panes { height: 1fr; }
-    RunsScreen #runs-pane { width: 3fr; border-right: solid $border-blurred; }
-    RunsScreen #comparison-pane { width: 2fr; min-width: 40; padding: 0 1; scrollbar-size-vertical: 1; }
-    RunsScreen DataTable { height: 1fr; background: $surface; scrollbar-size: 1 1; background-tint: $surface 0%; }
-    RunsScreen DataTable:focus { background-tint: $surface 0%; }
-    RunsScreen DataTable > .datatable--header { background: $surface; color: $foreground 70%; }
+    RunsScreen #runs-pane { width: 13fr; border-right: solid $border-blurred; }
+    RunsScreen #comparison-pane { width: 8fr; min-width: 40; padding: 0 1; scrollbar-size-vertical: 1; }
     RunsScreen #comparison { height: auto; }
     RunsScreen.-narrow #runs-pane { border-right: none; }
     """
     BINDINGS = [
         Binding("left_square_bracket", "step_pane(-1)", "Previous pane", show=False),
         Binding("right_square_bracket", "step_pane(1)", "Next pane", show=False),
-        Binding("j", "move(1)", "Down", show=False),
-        Binding("k", "move(-1)", "Up", show=False),
     ]
 
     def __init__(self) -> None:
@@ -64,7 +70,7 @@ before it: which stories differ, which concepts moved (cosine of the old with th
         yield PaneTabs({"runs-pane": "Runs", "comparison-pane": "What changed"})
         with Horizontal(id="runs-panes"):
             with Vertical(id="runs-pane", classes="pane"):
-                yield DataTable(cursor_type="row", zebra_stripes=False)
+                yield RowTable(id="runs")
             with VerticalScroll(id="comparison-pane", classes="pane"):
                 yield Static(id="comparison")
         yield FilterLine()
@@ -72,37 +78,33 @@ before it: which stories differ, which concepts moved (cosine of the old with th
         yield HintBar()
 
     def on_mount(self) -> None:
-        table = self.table
-        for label in ("run", "when", "how it ended", "model", "layers", "stories", "read", "flags", "took"):
-            table.add_column(Text(label))
         super().on_mount()
-        table.focus()
+        self.table.focus()
 
     @property
-    def table(self) -> DataTable[Text]:
-        return self.query_one(DataTable)
+    def table(self) -> RowTable:
+        return self.query_one(RowTable)
 
     @property
     def record(self) -> RunRecord | None:
         """The run under the cursor."""
-        row = self.table.cursor_row
-        return self._shown[row] if 0 <= row < len(self._shown) else None
+        return next((record for record in self._shown if record.id == self.table.key), None)
 
     def show_workspace(self) -> None:
         super().show_workspace()
-        history = self.caa.workspace.runs.history
-        row = self.table.cursor_row
-        self.table.clear()
-        self._shown = []
-        for record in history:
-            cells = _row(record, self.caa.clock())
-            if self._needle in " ".join(cell.plain for cell in cells).lower():
-                self._shown.append(record)
-                self.table.add_row(*cells)
+        rows = [(record, _row(record, self.caa.clock())) for record in self.caa.workspace.runs.history]
+        shown = [pair for pair in rows if self._needle in " ".join(cell.text for cell in pair[1].cells).lower()]
+        self._shown = [record for record, _ in shown]
+        self.table.show(COLUMNS, [row for _, row in shown])
         if self._shown:
-            self.table.move_cursor(row=min(row, len(self._shown) - 1))
+            self._compare()
         else:
-            self.query_one("#comparison", Static).update("No run yet. Press t to train this corpus.")
+            self.query_one("#comparison", Static).update(self._nothing())
+
+    def _nothing(self) -> str:
+        if self._needle:
+            return f"No run contains “{printable(self._needle)}”. Press / to change the filter."
+        return "No run yet. Press t to train this corpus."
 
     def cmd_export(self) -> None:
         record = self.record
@@ -124,18 +126,13 @@ before it: which stories differ, which concepts moved (cosine of the old with th
     def action_step_pane(self, by: int) -> None:
         self.query_one(PaneTabs).step(by)
 
-    def action_move(self, rows: int) -> None:
-        self.table.move_cursor(row=self.table.cursor_row + rows)
-
-    def on_data_table_row_highlighted(self, event: DataTable.RowHighlighted) -> None:
-        event.stop()
+    def on_row_table_pointed(self) -> None:
         self._compare()
 
-    def on_data_table_row_selected(self, event: DataTable.RowSelected) -> None:
-        event.stop()
+    def on_row_table_chosen(self) -> None:
         self.cmd_open_story()
 
-    @work(group="compare", exclusive=True, exit_on_error=False)
+    @work(group="compare", exclusive=True)
     async def _compare(self) -> None:
         """Reading two runs' vectors takes a moment for large models, so it happens beside the screen."""
         record = self.record
@@ -158,24 +155,24 @@ before it: which stories differ, which concepts moved (cosine of the old with th
         target.update(_comparison(comparison, self.caa.glyphs))
 
 
-def _row(record: RunRecord, now: float) -> tuple[Text, ...]:
+def _row(record: RunRecord, now: float) -> Row:
     result = record.result
     try:
-        model = printable(record.request.model.rstrip("/").split("/")[-1])
+        model = record.request.model.rstrip("/").split("/")[-1]
     except UserError:
         model = "?"
-    flags = str(len(record.flags.flags)) if record.flags else ""
-    return (
-        Text(str(int(record.id)), justify="right"),
-        Text(ago(now - record.ended)),
-        Text(record.status.value),
-        Text(model[:24]),
-        Text(" ".join(str(layer) for layer in result.layers) if result else ""),
-        Text(str(result.stories) if result else "", justify="right"),
-        Text(str(result.forwarded_texts) if result else "", justify="right"),
-        Text(flags, justify="right"),
-        Text(duration(record.ended - record.started), justify="right"),
+    texts = (
+        str(int(record.id)),
+        ago(now - record.ended),
+        record.status.value,
+        model,
+        " ".join(str(layer) for layer in result.layers) if result else "",
+        str(result.stories) if result else "",
+        str(result.forwarded_texts) if result else "",
+        str(len(record.flags.flags)) if record.flags else "",
+        duration(record.ended - record.started),
     )
+    return Row(record.id, tuple(Cell(text) for text in texts))
 
 
 def _comparison(comparison: RunComparison, glyphs: Glyphs) -> Content:

@@ -172,8 +172,9 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
             self.notify("The file changed on disk and was read again.", markup=False)
             self._draw()
 
-    def _keep_draft(self) -> None:
-        self.session.keep_draft(self.editor.story, self.caa.clock())
+    async def _keep_draft(self) -> None:
+        if await self.session.keep_draft(self.editor.story, self.caa.clock()) and self.is_attached:
+            self.show_workspace()
 
     async def _ask_conflict(self, conflict: SaveConflict, text: str) -> str:
         return await self.app.push_screen_wait(ConflictDialog(str(conflict), text, conflict.disk_text))

@@ -25,7 +25,7 @@ class Field:
 
 
 FIELDS = (
-    Field("model", "Model", "hub id, folder, GGUF file, or smollm2 (the built-in 135M)"),
+    Field("model", "Model", "hub id, folder, GGUF file, or smollm2 (small, built in)"),
     Field("layers", "Layers", "auto: four at 40 to 85 % depth; or 12,16,20,24"),
     Field("device", "Device", "auto: cuda, else mps, else cpu; or cpu, cuda:0, mps"),
     Field("dtype", "Precision", "auto: bf16 on cuda, else fp32; or bf16, fp16, fp32"),

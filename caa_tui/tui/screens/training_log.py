@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -51,7 +52,7 @@ class TrainingLog(ModalScreen[None]):
     def on_mount(self) -> None:
         self.caa.training_changed.subscribe(self, lambda state: self._show(state))
         self._show(self.caa.workspace.training)
-        self._read_log()
+        self.call_later(self._read_log)
         self.set_interval(0.5, self._read_log)
 
     async def action_cancel(self) -> None:
@@ -60,9 +61,11 @@ class TrainingLog(ModalScreen[None]):
     def _show(self, state: TrainingState) -> None:
         self.query_one("#phases", Static).update(_phases(state))
 
-    def _read_log(self) -> None:
+    async def _read_log(self) -> None:
         path = self.caa.training.log_path
-        lines = _tail(path) if path is not None else []
+        lines = await asyncio.to_thread(_tail, path) if path is not None else []
+        if not self.is_attached:
+            return
         log = self.query_one(Log)
         if lines != list(log.lines):
             log.clear()
@@ -85,11 +88,13 @@ def _phases(state: TrainingState) -> Content:
 
 
 def _tail(path: Path) -> list[str]:
-    """The last lines of the worker's log, safe to show; a log that is not there yet is empty."""
+    """The last lines of the worker's log, safe to show; a log that is not there yet is empty. Blocking."""
     try:
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - TAIL_BYTES))
             text = file.read().decode("utf-8", errors="replace")
     except FileNotFoundError:
         return []
+    except OSError as error:
+        return [printable(f"The log cannot be read: {error}")]
     return [printable(line) for line in deque(text.splitlines(), maxlen=TAIL_LINES)]

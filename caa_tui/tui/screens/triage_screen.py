@@ -30,6 +30,7 @@ Nothing is trained yet.
 Press t to train this corpus. Afterwards this screen lists the concepts whose stories tell different feelings \
 (fragmented), that are told like another concept (contaminated) or that are a mixture of others (redundant), with the \
 story files that cause it."""
+TRAINING = "The first training is running; its flags are listed here when it is done."
 NO_REPORT = "The runs so far have no quality report, which the flags come from. Press t to train again with one."
 EMPTY: dict[View, str] = {
     "fragmented": "No concept is fragmented: the stories of each concept tell one feeling, as far as this run can see.",
@@ -58,7 +59,7 @@ opens the one under the cursor, `n` and `p` go through all of them. `f` changes 
     TriageScreen #solved { height: 1; padding: 0 1; display: none; text-wrap: nowrap; text-overflow: ellipsis; }
     TriageScreen #solved.-shown { display: block; }
     TriageScreen #empty { height: 1fr; padding: 1 2; color: $foreground 80%; display: none; }
-    TriageScreen #remarks { height: auto; max-height: 6; padding: 0 1; color: $foreground 65%; }
+    TriageScreen #remarks { height: auto; max-height: 9; padding: 0 1; color: $foreground 65%; }
     TriageScreen.-empty #empty { display: block; }
     TriageScreen.-empty #flags { display: none; }
     TriageScreen.-narrow #flags-pane { border-right: none; }
@@ -154,6 +155,8 @@ opens the one under the cursor, `n` and `p` go through all of them. `f` changes 
         """Why the view is empty, and what to do next."""
         workspace = self.caa.workspace
         if workspace.report is None:
+            if workspace.training.active:
+                return TRAINING
             finished = any(record.result is not None for record in workspace.runs.history)
             return NO_REPORT if finished else NOT_TRAINED
         if self._needle:

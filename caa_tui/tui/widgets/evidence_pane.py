@@ -16,7 +16,7 @@ from textual.widgets.option_list import Option
 from caa_tui.corpus.model import Story
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs, decimal
-from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words
+from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
 from caa_tui.wording import count
@@ -147,7 +147,7 @@ def _verdict(flag: Flag, glyphs: Glyphs) -> Content:
         Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
         plain(flag.verdict),
         plain(
-            f"{NUMBER[flag.kind]} {decimal(flag.value, glyphs)} at layer {flag.layer}, "
+            f"{NUMBER[flag.kind]} {judged(flag, glyphs)} at layer {flag.layer}, "
             f"flagged {side} {decimal(flag.threshold, glyphs)}; {count(flag.stories, 'story', 'stories')}",
             "$foreground 70%",
         ),

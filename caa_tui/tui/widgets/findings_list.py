@@ -15,6 +15,9 @@ from caa_tui.tui.workspace import Workspace
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
 
+SHOWN_FINDINGS = 1000
+"""Rows that are drawn; ten thousand would hold the screen up at every key of the filter."""
+
 
 class FindingsList(OptionList):
     """One finding a row: severity in a word, then the sentence."""
@@ -33,12 +36,17 @@ class FindingsList(OptionList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id, markup=False)
         self._findings: list[Finding] = []
+        self._shown: tuple[tuple[Finding, ...], str] | None = None
+        """The findings and the filter that were drawn."""
 
     def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "") -> None:
         """List the findings whose sentence or path contains the filter; the cursor keeps its place."""
         needle = needle.lower()
+        if self._shown is not None and self._shown[0] is workspace.corpus.findings and self._shown[1] == needle:
+            return
+        self._shown = (workspace.corpus.findings, needle)
         cursor = self.highlighted or 0
-        self._findings = sorted(
+        found = sorted(
             (
                 finding
                 for finding in workspace.corpus.findings
@@ -46,8 +54,12 @@ class FindingsList(OptionList):
             ),
             key=lambda finding: (ORDER[finding.severity], finding.kind, finding.paths),
         )
+        self._findings = found[:SHOWN_FINDINGS]
         self.clear_options()
         self.add_options([Option(_row(finding, glyphs)) for finding in self._findings])
+        if len(found) > SHOWN_FINDINGS:
+            rest = f"and {len(found) - SHOWN_FINDINGS:,} more: press / and type a part of a name to see fewer"
+            self.add_option(Option(rest, disabled=True))
         if not self._findings:
             self.add_option(Option("No findings. The corpus is in order.", disabled=True))
         else:

@@ -67,8 +67,10 @@ def run_summary(workspace: Workspace, now: float) -> list[str]:
         parts.append(f"run {int(run.id)}, {ago(now - run.ended)}")
     if workspace.read_only:
         parts.append("read-only")
-    if workspace.edited or workspace.removed:
-        parts.append(f"{len(workspace.edited) + len(workspace.removed)} edited")
-    elif run is None:
+    if workspace.edited:
+        parts.append(f"{len(workspace.edited)} edited")
+    if workspace.removed:
+        parts.append(f"{len(workspace.removed)} gone")
+    if run is None:
         parts.append("not trained yet")
     return parts

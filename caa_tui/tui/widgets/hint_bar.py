@@ -44,8 +44,7 @@ class HintBar(Static):
         room = max(20, (self.size.width or 80) - 2) - sum(_width(command) for command in last)
         shown: list[Command] = []
         for command in commands:
-            useless = command.id == f"show_{screen}" or (command.id == "cancel" and not workspace.training.active)
-            if command in last or useless:
+            if command in last or command.id == f"show_{screen}":
                 continue
             if _width(command) <= room:
                 room -= _width(command)

@@ -17,6 +17,9 @@ from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.theme import UNICODE, Glyphs
 from caa_tui.tui.workspace import Workspace
 
+OPEN_STORIES = 300
+"""Filtered stories up to which their folders open by themselves: each node costs the screen some time."""
+
 
 @dataclass(frozen=True, slots=True)
 class TreeItem:
@@ -58,23 +61,33 @@ class StoryTree(Tree[TreeItem]):
         self._workspace: Workspace | None = None
         self._glyphs: Glyphs = UNICODE
         self._needle = ""
+        self._opened_by_hand: set[str] = set()
+        """Scenarios that are open when no filter is in force."""
         self._stories: dict[str | None, list[Story]] = {}
+        self._troubled: set[str | None] = set()
+        """Scenarios with a finding."""
 
     def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "") -> None:
         """Draw the corpus; what was open and where the cursor was stays."""
+        opened, same_filter = self._opened(), needle.lower() == self._needle
+        if not self._needle:
+            self._opened_by_hand = opened
+        if not same_filter:
+            opened = self._opened_by_hand
         self._workspace, self._glyphs, self._needle = workspace, glyphs, needle.lower()
-        opened = self._opened()
         cursor = self.cursor_node.data if self.cursor_node else None
         self._stories = _by_folder(workspace, self._needle)
+        self._troubled = {finding.scenario for finding in workspace.corpus.findings}
         self.clear()
         own = self._add_folder(self.root, TreeItem("stories", "stories"), self._stories.get(None, []))
         self._fill(own, None)
         own.expand()
         scenarios = [name for name in workspace.corpus.scenarios if not self._needle or self._stories.get(name)]
         paired = self.root.add("paired", TreeItem("paired", "paired", count=len(scenarios)), expand=True)
+        few = sum(len(self._stories.get(name, [])) for name in scenarios) <= OPEN_STORIES
         for name in scenarios:
             node = self._add_folder(paired, TreeItem("scenario", name), self._stories.get(name, []))
-            if name in opened or self._needle:
+            if name in opened or (self._needle and few):
                 self._fill(node, name)
                 node.expand()
         self._restore(cursor)
@@ -166,12 +179,11 @@ class StoryTree(Tree[TreeItem]):
 
     def _add_folder(self, parent: TreeNode[TreeItem], item: TreeItem, stories: list[Story]) -> TreeNode[TreeItem]:
         assert self._workspace is not None
-        findings = self._workspace.corpus.findings
         marks = self._marks(
             edited=any(story.path in self._workspace.edited for story in stories),
             flagged=any(self._workspace.is_flagged(story.path) for story in stories),
             finding=any(story.path in self._workspace.corpus.findings_by_path for story in stories)
-            or (item.kind == "scenario" and any(finding.scenario == item.name for finding in findings)),
+            or (item.kind == "scenario" and item.name in self._troubled),
         )
         told = sum(1 for story in stories if not story.is_baseline)
         return parent.add(item.name, replace(item, count=told, marks=marks))

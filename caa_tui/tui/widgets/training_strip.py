@@ -8,6 +8,8 @@ from textual.style import Style
 from textual.widgets import Static
 
 from caa_tui.text_safety import printable
+from caa_tui.tui.commands import BY_ID
+from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.workspace import TrainingState
 from caa_tui.wording import duration
@@ -26,7 +28,8 @@ class TrainingStrip(Static):
     """Hidden until something was trained in this session."""
 
     DEFAULT_CSS = """
-    TrainingStrip { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; display: none; }
+    TrainingStrip { height: 1; padding: 0 1; background: $panel; display: none; }
+    TrainingStrip { text-wrap: nowrap; text-overflow: ellipsis; }
     TrainingStrip.-shown { display: block; }
     """
 
@@ -39,17 +42,24 @@ class TrainingStrip(Static):
         if state.status == "idle":
             return
         width = max(20, (self.size.width or self.app.size.width) - 2)
-        content = _running(state, glyphs, width) if state.active else _ended(state)
+        content = _running(state, glyphs, width, self._cancel_key()) if state.active else _ended(state)
         self.update(content)
+
+    def _cancel_key(self) -> str:
+        """The key where there is one: in the editor it is a letter of the text, and only a click cancels."""
+        command = BY_ID["cancel"]
+        return f"{command.keys} " if getattr(self.screen, "KIND", "") in command.screens else ""
 
 
 def _ended(state: TrainingState) -> Content:
     style = "$error" if state.status == "failed" else "$foreground"
-    word = {"done": "Trained", "failed": "Failed", "cancelled": "Cancelled"}[state.status]
+    if state.status == "cancelled":
+        return plain(state.message, style)
+    word = {"done": "Trained", "failed": "Failed"}[state.status]
     return Content.assemble((f"{word}  ", f"bold {style}"), (printable(state.message), style))
 
 
-def _running(state: TrainingState, glyphs: Glyphs, width: int) -> Content:
+def _running(state: TrainingState, glyphs: Glyphs, width: int, key: str) -> Content:
     phase = "cancelling" if state.status == "cancelling" else WORDS.get(state.phase, state.phase)
     parts: list[str] = []
     if state.total:
@@ -64,7 +74,7 @@ def _running(state: TrainingState, glyphs: Glyphs, width: int) -> Content:
         parts.append(f"{printable(state.device)} {state.memory_bytes / 2**30:.1f} GB".strip())
     if state.detail and not parts:
         parts.append(printable(state.detail))
-    cancel = Content.styled("x", "bold $accent") + Content(" cancel")
+    cancel = Content.styled(key, "bold $accent") + Content("cancel")
     cancel = cancel.stylize(Style.from_meta({"command": "cancel"}))
     head = f"Training run {int(state.run_id or 0)}  " if width >= 70 else ""
     facts = "  ".join(parts)

@@ -97,7 +97,7 @@ def listing(view: View, runs: RunState, needle: str, glyphs: Glyphs) -> Listing:
 def _flag_row(flag: Flag, runs: RunState, glyphs: Glyphs) -> Row:
     cells = [
         Cell(flag.concept),
-        Cell(decimal(flag.value, glyphs), "accent"),
+        Cell(judged(flag, glyphs), "accent"),
         Cell(limit(flag, glyphs), "dim"),
         *_own_cells(flag, runs, glyphs),
         Cell(str(flag.stories)),
@@ -117,6 +117,12 @@ def _own_cells(flag: Flag, runs: RunState, glyphs: Glyphs) -> tuple[Cell, ...]:
     key = str(flag.layer)
     measures = (summary.agreement.get(key), summary.chance.get(key)) if summary else (None, None)
     return tuple(Cell(decimal(value, glyphs)) for value in measures)
+
+
+def judged(flag: Flag, glyphs: Glyphs) -> str:
+    """The number the rule looks at, with a third place where two would read the same as its limit."""
+    places = 3 if decimal(flag.value, glyphs) == decimal(flag.threshold, glyphs) else 2
+    return decimal(flag.value, glyphs, places)
 
 
 def limit(flag: Flag, glyphs: Glyphs) -> str:

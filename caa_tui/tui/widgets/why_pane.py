@@ -87,8 +87,11 @@ def _findings(why: Why, glyphs: Glyphs) -> Content | None:
     lines = []
     for finding in why.findings:
         style = "$error" if finding.severity is not Severity.NOTE else "$foreground 60%"
-        message = finding.message.removeprefix(f"{why.path} ")
-        lines.append(Content.styled(f"{glyphs.finding} ", style) + plain(message[:1].upper() + message[1:]))
+        message = finding.message
+        if message.startswith(f"{why.path} "):
+            rest = message.removeprefix(f"{why.path} ")
+            message = "" if rest.startswith("and ") else rest[:1].upper() + rest[1:]
+        lines.append(Content.styled(f"{glyphs.finding} ", style) + plain(message or finding.message))
     return Content("\n").join(lines)
 
 
