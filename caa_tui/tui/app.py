@@ -72,6 +72,9 @@ class CaaApp(App[None]):
         """Progress of the training; at most ten times a second."""
         self.training = TrainingController(self, model=model, worker_command=worker_command)
         self._stop_watching = asyncio.Event()
+        self._has_terminal = asyncio.Event()
+        """Not while an editor has it."""
+        self._has_terminal.set()
         self._rescan_lock = asyncio.Lock()
         self._rescans_asked = self._rescans_served = 0
         for theme in THEMES:
@@ -82,10 +85,10 @@ class CaaApp(App[None]):
         return [*super().get_line_filters(), PrintableFilter()]
 
     def on_mount(self) -> None:
-        # Back from SIGTSTP, Textual draws only what has changed meanwhile.
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        self.app_suspend_signal.subscribe(self, lambda _: self._has_terminal.clear())
+        self.app_resume_signal.subscribe(self, lambda _: self._resume())
         with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; a loop outside the main thread
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self.exit)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminate)
         if self.workspace.opening_note:
             self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
         self.load_everything()
@@ -95,6 +98,17 @@ class CaaApp(App[None]):
     async def on_unmount(self) -> None:
         self._stop_watching.set()
         await self.training.close()
+
+    def _resume(self) -> None:
+        """Back from an editor or SIGTSTP, where Textual draws only what has changed meanwhile."""
+        self._has_terminal.set()
+        self.refresh(layout=True)
+
+    @work(group="quit")
+    async def _terminate(self) -> None:
+        """SIGTERM: leave the terminal as it was, but do not take it away from an editor."""
+        await self._has_terminal.wait()
+        self.exit()
 
     @work(group="load", exit_on_error=True)
     async def load_everything(self) -> None:

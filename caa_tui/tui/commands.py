@@ -158,6 +158,14 @@ COMMANDS: tuple[Command, ...] = (
         LISTS,
         (needs_run,),
     ),
+    Command(
+        "other_view",
+        "Other view",
+        "",
+        "f",
+        "The next view of this screen: findings beside the coverage, the next kind of flag.",
+        frozenset({"corpus", "triage"}),
+    ),
     Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", LISTS),
     Command("training_log", "Training details", "log", "L", "Phases, notices and the worker's log.", LISTS),
     Command(
@@ -222,7 +230,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("close_story", "Back", "back", "escape", "Close the story.", STORY),
     Command("theme", "Light or dark", "", "f2", "Switch between the light and the dark look."),
-    Command("palette", "All commands", "menu", "ctrl+p", "Find any command, concept or story.", priority=True),
+    Command("palette", "All commands", "menu", "ctrl+p", "Find any command or story.", priority=True),
     Command("help", "Help", "help", "question_mark,f1", "What this screen shows and every key.", LISTS),
     Command("quit", "Quit", "quit", "q", "Leave; a running training is asked about.", LISTS),
     Command("quit_now", "Quit", "", "ctrl+q", "Leave; a running training is asked about.", priority=True),

@@ -47,7 +47,6 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
     CorpusScreen.-narrow #tree-pane, CorpusScreen.-narrow #middle-pane { border-right: none; }
     """
     BINDINGS = [
-        Binding("f", "toggle_view", "Coverage or findings", show=False),
         Binding("left_square_bracket", "step_pane(-1)", "Previous pane", show=False),
         Binding("right_square_bracket", "step_pane(1)", "Next pane", show=False),
     ]
@@ -102,7 +101,7 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         """The existing story that Enter and `e` act on."""
         return self._path
 
-    def action_toggle_view(self) -> None:
+    def cmd_other_view(self) -> None:
         self.query_one(ViewTabs).step(1)
 
     def action_step_pane(self, by: int) -> None:

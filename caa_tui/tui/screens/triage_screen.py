@@ -65,7 +65,6 @@ opens the one under the cursor, `n` and `p` go through all of them. `f` changes 
     TriageScreen.-narrow #flags-pane { border-right: none; }
     """
     BINDINGS = [
-        Binding("f", "step_view(1)", "Next view", show=False),
         Binding("F", "step_view(-1)", "Previous view", show=False),
         Binding("left_square_bracket", "step_pane(-1)", "Previous pane", show=False),
         Binding("right_square_bracket", "step_pane(1)", "Next pane", show=False),
@@ -171,6 +170,9 @@ opens the one under the cursor, `n` and `p` go through all of them. `f` changes 
         """The flags of the view, as listed."""
         view = self.view
         return [] if view == "all" else flags_of(self.caa.workspace.report, view, self._needle)
+
+    def cmd_other_view(self) -> None:
+        self.action_step_view(1)
 
     def action_step_view(self, by: int) -> None:
         self.query_one(ViewTabs).step(by)

@@ -53,7 +53,7 @@ def corpus_summary(workspace: Workspace) -> list[str]:
     return [
         count(len(corpus.scenarios), "scenario"),
         count(len(corpus.concepts), "concept"),
-        count(len(corpus.stories), "story", "stories"),
+        count(len(corpus.stories) - len(corpus.baselines), "story", "stories"),
     ]
 
 
