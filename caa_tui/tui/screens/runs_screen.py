@@ -32,7 +32,7 @@ COLUMNS = (
     Column("outcome", 11),
     Column("model", 10, drop=2),
     Column("layers", 11, drop=3),
-    Column("stories", 7, right=True, drop=4),
+    Column("texts", 7, right=True, drop=4),
     Column("read", 4, right=True, drop=5),
     Column("flags", 5, right=True),
     Column("took", 10, right=True, drop=1),
