@@ -34,7 +34,8 @@ def numbers_of(text: str, layer: int) -> NDArray[np.float32]:
 
 
 class StubCollector:
-    """Remembers what it was asked; `slow` reads one text a hundredth of a second until cancelled."""
+    """Remembers what it was asked; `endless` reads one text a
+    hundredth of a second until cancelled."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, ...]] = []

@@ -240,6 +240,8 @@ async def test_a_filter_opens_folders_only_while_it_lasts_and_only_for_few_stori
 
 
 async def test_a_long_list_of_findings_is_cut_and_says_so(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "stories/empty.txt").write_text("", encoding="utf-8")
+    (root / "stories/latin.txt").write_bytes(b"caf\xe9")
     monkeypatch.setattr(findings_list, "SHOWN_FINDINGS", 1)
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import signal
 import stat
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -249,31 +245,3 @@ async def test_an_editor_with_a_window_leaves_the_app_usable(
         gate.touch()
         outcome = await task
         assert outcome.status == "edited"
-
-
-@pytest.mark.tmux
-@pytest.mark.skipif(shutil.which("tmux") is None or shutil.which("less") is None, reason="needs tmux and less")
-def test_in_a_real_terminal_the_screen_comes_back_after_ctrl_c(root: Path) -> None:
-    name = f"caa-{os.getpid()}"
-    command = f"EDITOR=less {sys.executable} -m caa_tui.launch {root}"
-
-    def tmux(*words: str) -> str:
-        return subprocess.run(["tmux", "-L", name, *words], capture_output=True, text=True, check=True).stdout
-
-    def wait_for(text: str) -> None:
-        give_up = time.monotonic() + 60
-        while text not in tmux("capture-pane", "-p"):
-            assert time.monotonic() < give_up, tmux("capture-pane", "-p")
-            time.sleep(0.1)
-
-    tmux("new-session", "-d", "-x", "120", "-y", "30", command)
-    try:
-        wait_for("anger × stories/: told")
-        tmux("send-keys", "e")
-        wait_for("(END)")
-        tmux("send-keys", "C-c")
-        tmux("send-keys", "q")
-        wait_for("is unchanged.")
-        assert "Coverage" in tmux("capture-pane", "-p")
-    finally:
-        subprocess.run(["tmux", "-L", name, "kill-server"], capture_output=True, check=False)

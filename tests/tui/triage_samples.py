@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,8 +47,8 @@ def write_corpus(root: Path) -> Path:
 
 def story(stem: str, scenario: str) -> str:
     """Twenty words that no other file has in this order, none of them the concept."""
-    seed = sum(map(ord, stem + scenario))
-    return " ".join(f"w{(seed * 7 + place * place) % 997}" for place in range(20)) + ".\n"
+    seed = zlib.crc32(f"{stem}/{scenario}".encode())
+    return " ".join(f"w{(seed + place * place) % 997}" for place in range(20)) + ".\n"
 
 
 def evidence(path: str, score: float, reason: str = "points elsewhere", counterpart: str | None = None) -> Evidence:
