@@ -132,10 +132,6 @@ class Corpus:
                 groups.setdefault(path, []).append(finding)
         return {path: tuple(found) for path, found in groups.items()}
 
-    def story_at(self, concept: str, scenario: str | None) -> Story | None:
-        """The story of a coverage cell; scenario None means `stories/`."""
-        return self.by_path.get(story_path(concept, scenario))
-
     def baseline_of(self, scenario: str) -> Story | None:
         return self.by_path.get(story_path(BASELINE, scenario))
 
