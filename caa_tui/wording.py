@@ -29,8 +29,10 @@ def listed_paths(paths: Sequence[str], shown: int = 3) -> str:
 
 
 def memory(size: int) -> str:
-    """Bytes as `512 MB` or `6.1 GB` (powers of ten)."""
-    return f"{size / 1e9:.1f} GB" if size >= 1e9 else f"{size / 1e6:.0f} MB"
+    """Bytes as `38 kB`, `512 MB` or `6.1 GB` (powers of ten)."""
+    if size >= 1e9:
+        return f"{size / 1e9:.1f} GB"
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def ago(seconds: float) -> str:
@@ -43,3 +45,12 @@ def ago(seconds: float) -> str:
         return f"{int(seconds // 3600)} h ago"
     days = int(seconds // 86400)
     return "yesterday" if days == 1 else f"{days} days ago"
+
+
+def decimal(value: float | None, places: int = 2, *, minus: str = "-", none: str = "-") -> str:
+    """A number in the house style: `.14`, `-.02`, `1.00`; never a negative zero."""
+    if value is None:
+        return none
+    text = f"{abs(value):.{places}f}"
+    sign = minus if value < 0 and float(text) != 0 else ""
+    return sign + (text[1:] if text.startswith("0.") else text)

@@ -77,6 +77,56 @@ def create(path: Path, data: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def append(path: Path, data: bytes) -> None:
+    """Add to a file of our own, which is made if need be; a crash or a full disk can leave a part of `data`.
+
+    Raises:
+        OSError: it could not be added whole.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        _write_all(descriptor, data)
+        _sync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def move(source: Path, target: Path) -> None:
+    """Give a file or folder another name; never replaces anything, and at no moment has it no name.
+
+    Raises:
+        FileExistsError: the name is taken.
+        OSError: nothing was changed.
+    """
+    if not _renamed(source, target, _NOREPLACE):
+        _move_without_renameat2(source, target)
+    for folder in {source.parent, target.parent}:
+        _sync_folder(folder)
+
+
+def _move_without_renameat2(source: Path, target: Path) -> None:
+    """Windows refuses to replace by itself; elsewhere a second name comes first, and only files can have one."""
+    if sys.platform == "win32":
+        source.rename(target)
+    elif source.is_dir() or _is_same_name(source, target):
+        if os.path.lexists(target) and not _is_same_name(source, target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
+        source.rename(target)
+    else:
+        os.link(source, target, follow_symlinks=False)
+        source.unlink()
+
+
+def _is_same_name(source: Path, target: Path) -> bool:
+    """Whether `target` is only another spelling of `source`, in a folder that ignores case."""
+    if source.parent != target.parent or not os.path.lexists(target):
+        return False
+    return target not in target.parent.iterdir() and target.samefile(source)
+
+
 def replace(path: Path, data: bytes, expected_sha256: str) -> None:
     """Replace the content of a regular file, if that is still what the caller saw; mode and owner stay.
 

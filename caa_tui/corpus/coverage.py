@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from caa_tui.corpus.model import BASELINE, Corpus, Finding
+from caa_tui.corpus.natural import natural_key
 
 
 class CellState(StrEnum):
@@ -47,12 +48,14 @@ class Coverage:
     """The matrix; look a cell up in constant time with `cell`."""
 
     concepts: tuple[ConceptCoverage, ...]
-    """Those on disk and those caa.toml wants, sorted."""
+    """Those on disk and those caa.toml wants, in natural order: anger_2 before anger_10."""
     scenarios: tuple[ScenarioCoverage, ...]
-    """Sorted."""
+    """In natural order."""
     present: frozenset[tuple[str, str | None]] = field(repr=False)
     missing: frozenset[tuple[str, str | None]] = field(repr=False)
     """(concept, scenario) of cells that are wanted and empty; scenario None is `stories/`."""
+    listed: frozenset[tuple[str, str | None]] = field(repr=False)
+    """Cells that caa.toml asks for one by one, told or not."""
 
     def cell(self, concept: str, scenario: str | None) -> CellState:
         """The state of a cell; scenario None is `stories/`."""
@@ -68,7 +71,9 @@ def coverage(corpus: Corpus) -> Coverage:
     it has no story at all.
     """
     present = frozenset((story.concept, story.scenario) for story in corpus.stories if story.concept is not None)
-    listed = {(concept, scenario) for scenario, wanted in corpus.wanted_in.items() for concept in wanted}
+    listed: set[tuple[str, str | None]] = {
+        (concept, scenario) for scenario, wanted in corpus.wanted_in.items() for concept in wanted
+    }
     wanted = set(corpus.wanted) | {concept for concept, _ in listed}
     untold = set(corpus.wanted) - set(corpus.concepts)
     everywhere = {(concept, scenario) for concept in untold for scenario in (None, *corpus.scenarios)}
@@ -79,16 +84,17 @@ def coverage(corpus: Corpus) -> Coverage:
     return Coverage(
         concepts=tuple(
             ConceptCoverage(concept, stories[concept], told_in[concept], concept in wanted, in_concept[concept])
-            for concept in sorted(wanted.union(corpus.concepts))
+            for concept in sorted(wanted.union(corpus.concepts), key=natural_key)
         ),
         scenarios=tuple(
             ScenarioCoverage(
                 scenario, tellings[scenario], corpus.baseline_of(scenario) is not None, in_scenario[scenario]
             )
-            for scenario in corpus.scenarios
+            for scenario in sorted(corpus.scenarios, key=natural_key)
         ),
         present=present,
         missing=frozenset((listed | everywhere) - present),
+        listed=frozenset(listed),
     )
 
 

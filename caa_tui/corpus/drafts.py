@@ -41,6 +41,24 @@ def drop_draft(folder: Path, path: str) -> None:
     _file(folder, path).unlink(missing_ok=True)
 
 
+def carry_draft(folder: Path, before: str, after: str) -> None:
+    """The draft of a story follows it to its new path, unless there is one at that path, which then stays.
+
+    Raises:
+        OSError: it stays where it was.
+    """
+    source, target = _file(folder, before), _file(folder, after)
+    if not source.exists() or target.exists():
+        return
+    try:
+        draft = msgspec.json.decode(read_regular(source, _MAX_DRAFT_BYTES), type=Draft)
+    except (UnusableFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
+        _log.warning("draft %s cannot be read: %s", source, error)
+        return
+    keep_draft(folder, msgspec.structs.replace(draft, path=after))
+    source.unlink()
+
+
 def drafts(folder: Path) -> list[Draft]:
     """All drafts, newest first; damaged ones are left alone and logged."""
     found = []

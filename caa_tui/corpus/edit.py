@@ -1,4 +1,4 @@
-"""Opening, saving, creating and deleting a story without ever losing a text.
+"""Opening, saving and deleting a story without ever losing a text; `operations` creates, moves, and undoes.
 
 A save is whole or does not happen, keeps mode, byte order mark and line endings, and never replaces a text that the
 user has not seen: the hash of the content decides, not its date.
@@ -92,28 +92,13 @@ def save_story(root: Path, opened: OpenStory, edited: str) -> OpenStory:
     return _opened(opened.path, data, stat.S_IMODE(target.stat().st_mode))
 
 
-def create_story(root: Path, path: str, content: str) -> OpenStory:
-    """Create a new story, and its scenario's folder if need be.
+def new_bytes(path: str, content: str) -> bytes:
+    """What a new story with this text has on disk.
 
     Raises:
-        UserError: the path is no place for a story, the name is taken (also by one that differs only in case), or it
-            cannot be written.
+        UserError: UTF-8 cannot store it, or it is too large.
     """
-    names.check_new_path(path)
-    real = Path(os.path.realpath(root))
-    target = real / path
-    data = _checked_size(path, text.normalise_newlines(content))
-    try:
-        _make_folder(real, target.parent)
-        _refuse_taken(target)
-        atomic.create(target, data)
-    except FileExistsError as error:
-        raise UserError(f"{path} exists already; open it instead.") from error
-    except UnusableFile as problem:
-        raise UserError(f"{path} cannot be created: its folder {problem.reason}.") from problem
-    except OSError as error:
-        raise _cannot("created", path, error) from error
-    return open_story(root, path)
+    return _checked_size(path, text.normalise_newlines(content))
 
 
 def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> None:
@@ -241,24 +226,3 @@ def _conflict(opened: OpenStory, data: bytes | None) -> SaveConflict:
 def _cannot(done: str, path: str, error: OSError) -> UserError:
     reason = (error.strerror or "unknown error").lower()
     return UserError(f"{path} could not be {done} ({reason}), nothing was changed; put that right and try again.")
-
-
-def _make_folder(root: Path, folder: Path) -> None:
-    """Create the folder below `root`, without ever following a link out of the corpus."""
-    below = folder.relative_to(root)
-    for part in (*reversed(below.parents[:-1]), below):
-        step = root / part
-        if not os.path.lexists(step):
-            _refuse_taken(step)
-            step.mkdir(exist_ok=True)
-        resolve_inside(root, step)
-
-
-def _refuse_taken(target: Path) -> None:
-    """Refuse a name that exists or that a case-insensitive file system would take for an existing one."""
-    key = names.collision_key(target.name)
-    for other in target.parent.iterdir():
-        if other.name == target.name:
-            raise FileExistsError
-        if names.collision_key(other.name) == key:
-            raise UserError(f"{names.shown(other.name)} exists and differs only in case; choose another name.")

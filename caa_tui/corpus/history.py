@@ -55,6 +55,29 @@ def keep(history: Path, path: str, data: bytes) -> None:
         version.file.unlink(missing_ok=True)
 
 
+def carry(history: Path, before: str, after: str) -> None:
+    """Let the versions of a story be found at its new path too; those of the old one stay, in case it goes back.
+
+    Raises:
+        OSError: some could not be carried over.
+    """
+    folder = _folder(history, after)
+    for version in versions(history, before):
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / version.file.name
+        if not target.exists():
+            _link_or_copy(version.file, target)
+    for version in versions(history, after)[KEPT_VERSIONS:]:
+        version.file.unlink(missing_ok=True)
+
+
+def _link_or_copy(source: Path, target: Path) -> None:
+    try:
+        target.hardlink_to(source)  # versions are never written to again
+    except OSError:  # a file system without hard links
+        atomic.write_whole(target, source.read_bytes())
+
+
 def versions(history: Path, path: str) -> list[Version]:
     """Kept versions of a story, newest first."""
     folder = _folder(history, path)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
+
+import msgspec
 
 BASELINE = "baseline"
 """File stem of a scenario's neutral telling; never a concept."""
@@ -71,6 +74,7 @@ class FindingKind(StrEnum):
     FEW_SCENARIOS = "few-scenarios"
     NO_BASELINE = "no-baseline"
     BAD_SETTINGS = "bad-settings"
+    BAD_ACCEPTED = "bad-accepted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,31 @@ class Finding:
     scenario: str | None = None
 
 
+class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A flag that somebody looked at and decided to live with: one entry of caa-accepted.toml."""
+
+    concept: str
+    kind: str
+    """The flag's: fragmented, contaminated, redundant, or what a newer version knows."""
+    reason: str
+    date: datetime.date
+    layer: int
+    """Where the numbers were taken."""
+    value: float
+    """The number of the flag's rule at that time."""
+    agreement: float | None = None
+    """fragmented: the agreement of the stories at that time; unlike `value` it does not count stories."""
+    neighbour: str | None = None
+    """contaminated: the concept it was confused with."""
+    stories: dict[str, str] = {}
+    """What it was judged on: path -> SHA-256 of the text as the model read it."""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Which flag it is about; a corpus has one acceptance for each."""
+        return self.concept, self.kind
+
+
 @dataclass(frozen=True)
 class Corpus:
     """A snapshot of everything under the root at one moment. Never changes; scan again for a new one."""
@@ -101,6 +130,8 @@ class Corpus:
     wanted_in: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Scenario -> concepts wanted there, from caa.toml."""
     findings: tuple[Finding, ...] = ()
+    accepted: tuple[Acceptance, ...] = ()
+    """The entries of caa-accepted.toml, by concept and kind; none while that file cannot be read."""
 
     @cached_property
     def by_path(self) -> dict[str, Story]:

@@ -6,10 +6,11 @@ import os
 from pathlib import Path
 
 from caa_tui.corpus import folders, names, text
+from caa_tui.corpus.accepted import ACCEPTED_FILE, load_accepted
 from caa_tui.corpus.disk import UnusableFile, read_regular
 from caa_tui.corpus.findings import check_stories
 from caa_tui.corpus.findings.manifest import clean_manifest
-from caa_tui.corpus.model import BASELINE, Corpus, Finding, FindingKind, Severity, Story
+from caa_tui.corpus.model import BASELINE, Acceptance, Corpus, Finding, FindingKind, Severity, Story
 from caa_tui.corpus.settings import SETTINGS_FILE, Settings, load_settings
 from caa_tui.errors import UserError
 
@@ -29,6 +30,7 @@ def scan(root: Path, settings: Settings | None = None) -> Corpus:
     found = folders.walk(real)
     findings = found.findings
     settings = settings or _own_settings(real, findings)
+    accepted = _accepted(real, findings)
     stories = [story for place in found.places if (story := _read(place, findings)) is not None]
     stories.sort(key=lambda story: story.path)
     wanted = clean_manifest(settings.manifest, frozenset(found.scenarios))
@@ -48,6 +50,7 @@ def scan(root: Path, settings: Settings | None = None) -> Corpus:
         wanted=corpus.wanted,
         wanted_in=corpus.wanted_in,
         findings=tuple(sorted(findings, key=_finding_order)),
+        accepted=accepted,
     )
 
 
@@ -62,6 +65,15 @@ def _own_settings(root: Path, findings: list[Finding]) -> Settings:
         message = f"{str(error).removesuffix('.')}; until then the defaults are used."
         findings.append(Finding(FindingKind.BAD_SETTINGS, Severity.ERROR, message, (SETTINGS_FILE,)))
         return Settings()
+
+
+def _accepted(root: Path, findings: list[Finding]) -> tuple[Acceptance, ...]:
+    try:
+        return load_accepted(root)
+    except UserError as error:
+        message = f"{str(error).removesuffix('.')}; until then no flag counts as accepted."
+        findings.append(Finding(FindingKind.BAD_ACCEPTED, Severity.ERROR, message, (ACCEPTED_FILE,)))
+        return ()
 
 
 def _read(place: folders.Place, findings: list[Finding]) -> Story | None:

@@ -47,7 +47,7 @@ def similar_pairs(
     Args:
         rows: each text as an array of word numbers. Texts under five words are not compared.
     """
-    shingles = [_shingles(row) for row in rows]
+    shingles = [shingles_of(row) for row in rows]
     first, second, most = _candidates(shingles)
     sizes = np.array([row.size for row in shingles], np.int64)
     a, b = sizes[first], sizes[second]
@@ -58,10 +58,56 @@ def similar_pairs(
     found = []
     for one, other in zip(first[worth_counting].tolist(), second[worth_counting].tolist(), strict=True):
         pair = _compare(shingles, one, other)
-        long_enough = min(sizes[one], sizes[other]) >= contained_shingles
-        if pair.resemblance >= resemblance or (pair.containment >= containment and long_enough):
+        if _is_similar(pair, min(sizes[one], sizes[other]), resemblance, containment, contained_shingles):
             found.append(pair)
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class PhraseIndex:
+    """Shingles of many texts, to compare one more text with all of them in well under a millisecond."""
+
+    hashes: Shingles
+    """Of all texts, ascending."""
+    texts: Indexes
+    """Whose shingle stands at the same place in `hashes`."""
+    sizes: Indexes
+    """Shingles of each text."""
+
+    @classmethod
+    def of(cls, shingles: Sequence[Shingles]) -> PhraseIndex:
+        """`shingles`: what `shingles_of` gives for each text."""
+        hashes = np.concatenate([np.empty(0, np.uint64), *shingles])
+        sizes = np.array([row.size for row in shingles], np.int64)
+        texts = np.repeat(np.arange(len(shingles)), sizes)
+        order = np.argsort(hashes, kind="stable")
+        return cls(hashes[order], texts[order], sizes)
+
+    def similar_to(
+        self, shingles: Shingles, resemblance: float, containment: float, contained_shingles: int
+    ) -> list[SimilarPair]:
+        """What `similar_pairs` says of a text and each of those here; `first` is this text's would-be number."""
+        starts, ends = np.searchsorted(self.hashes, shingles), np.searchsorted(self.hashes, shingles, "right")
+        found = [
+            self.texts[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True) if end > start
+        ]
+        if not found:
+            return []
+        shared = np.bincount(np.concatenate(found), minlength=self.sizes.size)
+        pairs = []
+        for other in np.flatnonzero(shared).tolist():
+            common, size = int(shared[other]), int(self.sizes[other])
+            shorter = min(size, shingles.size)
+            pair = SimilarPair(self.sizes.size, other, common / (shingles.size + size - common), common / shorter)
+            if _is_similar(pair, shorter, resemblance, containment, contained_shingles):
+                pairs.append(pair)
+        return pairs
+
+
+def _is_similar(
+    pair: SimilarPair, shorter: int, resemblance: float, containment: float, contained_shingles: int
+) -> bool:
+    return pair.resemblance >= resemblance or (pair.containment >= containment and shorter >= contained_shingles)
 
 
 def _compare(shingles: Sequence[Shingles], first: int, second: int) -> SimilarPair:
@@ -70,7 +116,7 @@ def _compare(shingles: Sequence[Shingles], first: int, second: int) -> SimilarPa
     return SimilarPair(first, second, shared / (a.size + b.size - shared), shared / min(a.size, b.size))
 
 
-def _shingles(row: NDArray[np.int64]) -> Shingles:
+def shingles_of(row: NDArray[np.int64]) -> Shingles:
     """The distinct five-word sequences of a text as sorted 64-bit hashes (a collision needs ~2^32 shingles)."""
     count = row.size - SHINGLE_WORDS + 1
     if count < 1:

@@ -52,6 +52,11 @@ class DataFolder:
         return self.path / "state.json"
 
     @property
+    def journal(self) -> Path:
+        """What was done to the story files, to undo it."""
+        return self.path / "journal.jsonl"
+
+    @property
     def lock(self) -> Path:
         return self.path / "caa.lock"
 

@@ -6,15 +6,17 @@ import codecs
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 BOM = "\ufeff"
 
 _ASCII_WORD = re.compile(r"[a-z0-9]+")
-# Kana, Han and compatibility ideographs: written without spaces, so each character counts as a word.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_ANY_UNSPACED = re.compile(f"[{_UNSPACED}]")
-_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
+UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Kana, Han and compatibility ideographs: written without spaces, so each character counts as a word."""
+_ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
+_WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
+_BLANK_INSIDE = re.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
 
 _ODD = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 except tab and newline, DEL, C1
@@ -74,6 +76,11 @@ def words_of(text: str) -> list[str]:
     if text.isascii():
         return _ASCII_WORD.findall(text.lower())
     return _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+
+
+def joined_words(words: Iterable[str]) -> str:
+    """Words as they are written: with blanks, but none between characters of scripts without spaces."""
+    return _BLANK_INSIDE.sub("", " ".join(words))
 
 
 def count_words(text: str) -> int:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 from watchfiles import Change, awatch
 
 from caa_tui.corpus import names
+from caa_tui.corpus.accepted import ACCEPTED_FILE
 from caa_tui.corpus.folders import PAIRED, STORIES
 from caa_tui.corpus.settings import SETTINGS_FILE
 from caa_tui.errors import UserError
@@ -28,7 +29,7 @@ async def watch(
 ) -> AsyncIterator[frozenset[str]]:
     """Yield the paths that changed, relative to the root and safe to print, until `stop` is set.
 
-    Only `stories/`, `paired/` and caa.toml count; our temporary files do not.
+    Only `stories/`, `paired/`, caa.toml and caa-accepted.toml count; our temporary files do not.
 
     Args:
         force_polling: for network and container mounts that send no events; None follows the environment variable
@@ -71,4 +72,4 @@ def is_watched(path: PurePath) -> bool:
     """Whether a change at this path, relative to the root, can change what a scan finds."""
     if path.name.startswith(names.OWN_TEMPORARY):
         return False
-    return path.parts[:1] in ((STORIES,), (PAIRED,)) or path.parts == (SETTINGS_FILE,)
+    return path.parts[:1] in ((STORIES,), (PAIRED,)) or path.parts in ((SETTINGS_FILE,), (ACCEPTED_FILE,))

@@ -202,3 +202,52 @@ def test_create_never_replaces(story: Path) -> None:
     assert story.with_name("awe.txt").read_bytes() == NEW
     assert story.with_name("awe.txt").stat().st_nlink == 1
     assert only(story.parent) == ["awe.txt", "joy.txt"]
+
+
+@pytest.mark.usefixtures("way")
+def test_move_never_replaces(story: Path) -> None:
+    other = story.with_name("awe.txt")
+    other.write_bytes(NEW)
+    with pytest.raises(FileExistsError):
+        atomic.move(story, other)
+    assert (story.read_bytes(), other.read_bytes()) == (OLD, NEW)
+    atomic.move(story, story.with_name("Joy.txt"))
+    assert only(story.parent) == ["Joy.txt", "awe.txt"]
+    assert story.with_name("Joy.txt").stat().st_nlink == 1
+
+
+@pytest.mark.usefixtures("way")
+def test_a_folder_moves_with_what_is_in_it_and_never_replaces_one(story: Path) -> None:
+    folder, taken = story.parent / "doorway", story.parent / "taken"
+    folder.mkdir()
+    taken.mkdir()
+    (folder / "joy.txt").write_bytes(NEW)
+    with pytest.raises(FileExistsError):
+        atomic.move(folder, taken)
+    atomic.move(folder, story.parent / "gate")
+    assert (story.parent / "gate/joy.txt").read_bytes() == NEW
+    assert only(story.parent) == ["gate", "joy.txt", "taken"]
+
+
+@pytest.mark.usefixtures("way")
+def test_two_names_of_one_file_that_differ_in_case_stay_two(story: Path) -> None:
+    other = story.with_name("Joy.txt")
+    other.hardlink_to(story)
+    with pytest.raises(FileExistsError):
+        atomic.move(story, other)
+    assert only(story.parent) == ["Joy.txt", "joy.txt"]
+
+
+def test_append_adds_to_a_file_and_makes_it(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    atomic.append(path, OLD)
+    atomic.append(path, NEW)
+    assert path.read_bytes() == OLD + NEW
+
+
+def test_append_follows_no_link(story: Path) -> None:
+    link = story.with_name("link")
+    link.symlink_to(story)
+    with pytest.raises(OSError, match=r"symbolic|levels"):
+        atomic.append(link, NEW)
+    assert story.read_bytes() == OLD

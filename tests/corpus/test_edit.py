@@ -11,11 +11,11 @@ import pytest
 from corpus_files import build, sound
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from undoing import create_story, tree
 
 from caa_tui.corpus import edit
 from caa_tui.corpus.edit import (
     SaveConflict,
-    create_story,
     delete_story,
     open_story,
     previous_versions,
@@ -230,11 +230,11 @@ def test_create_a_story_in_a_new_scenario(tmp_path: Path) -> None:
 )
 def test_create_refuses(tmp_path: Path, path: str) -> None:
     root = corpus_with(tmp_path, b"one")
-    before = sorted(root.rglob("*"))
+    before = tree(root)
     with pytest.raises(UserError):
         create_story(root, path, "x")
-    assert sorted(root.rglob("*")) == before
-    assert (root / JOY).read_bytes() == b"one"
+    assert tree(root) == before
+    assert not list((root / ".caa/history").glob("*")), "a text that was refused is no earlier version"
 
 
 def test_create_never_follows_a_link_out_of_the_corpus(tmp_path: Path) -> None:

@@ -210,3 +210,9 @@ def test_every_message_is_one_sentence(tmp_path: Path) -> None:
         assert finding.message.endswith(".")
         assert finding.message.isprintable()
         assert "\n" not in finding.message
+
+
+def test_a_name_in_a_script_without_spaces_is_quoted_without_blanks(tmp_path: Path) -> None:
+    build(tmp_path, {"stories/喜び.txt": "朝から喜びがあった。喜びだ。"})
+    (named,) = found(tmp_path, FindingKind.NAMED_CONCEPT)
+    assert "“喜び” (2 times)" in named.message

@@ -25,10 +25,11 @@ def check_identical(corpus: Corpus) -> Iterator[Finding]:
         groups.setdefault(story.text_sha256, []).append(story)
     for stories in groups.values():
         if len(stories) > 1:
-            yield _identical(stories)
+            yield identical(stories)
 
 
-def _identical(stories: list[Story]) -> Finding:
+def identical(stories: list[Story]) -> Finding:
+    """What is wrong with stories of one text."""
     concept = common_concept(stories)
     which = listed([story.path for story in stories])
     if concept is not None:
@@ -55,7 +56,7 @@ def check_near_identical(corpus: Corpus, lexicon: Lexicon) -> Iterator[Finding]:
     kept = list(first_with.values())
     pairs = similar_pairs([lexicon.rows[index] for index in kept], RESEMBLANCE, CONTAINMENT, CONTAINED_SHINGLES)
     for members, linked in _groups(pairs):
-        yield _near_identical([corpus.stories[kept[member]] for member in members], linked)
+        yield near_identical([corpus.stories[kept[member]] for member in members], linked)
 
 
 def _groups(pairs: list[SimilarPair]) -> list[tuple[list[int], list[SimilarPair]]]:
@@ -79,7 +80,8 @@ def _groups(pairs: list[SimilarPair]) -> list[tuple[list[int], list[SimilarPair]
     return [(members[top], linked[top]) for top in members]
 
 
-def _near_identical(stories: list[Story], pairs: list[SimilarPair]) -> Finding:
+def near_identical(stories: list[Story], pairs: list[SimilarPair]) -> Finding:
+    """What is wrong with stories that `pairs` connect."""
     which = listed([story.path for story in stories])
     message = f"{which} {_how_alike(pairs)}; rewrite {'one' if len(stories) == 2 else 'all but one'}."
     return Finding(

@@ -21,15 +21,21 @@ def check_last_sentences(corpus: Corpus) -> Iterator[Finding]:
     sentences: dict[str, str] = {}
     for story in corpus.stories:
         sentence = last_sentence(story.text)
-        key = " ".join(words_of(sentence))
+        key = ending_key(sentence)
         sentences.setdefault(key, sentence)
         groups.setdefault(key, []).append(story)
     for key, stories in groups.items():
         if key and len({story.text_sha256 for story in stories}) > 1:
-            yield _finding(stories, sentences[key])
+            yield shared_ending(stories, sentences[key])
 
 
-def _finding(stories: list[Story], sentence: str) -> Finding:
+def ending_key(sentence: str) -> str:
+    """Equal for last sentences of the same words; empty for one without any."""
+    return " ".join(words_of(sentence))
+
+
+def shared_ending(stories: list[Story], sentence: str) -> Finding:
+    """What is wrong with stories that end with one sentence."""
     quoted = sentence if len(sentence) <= _SHOWN_CHARACTERS else f"{sentence[:_SHOWN_CHARACTERS].rstrip()} …"
     message = f"{len(stories)} stories end with the same sentence, “{shown(quoted)}”; vary the endings."
     return Finding(

@@ -22,10 +22,15 @@ def check_lengths(corpus: Corpus) -> Iterator[Finding]:
             yield _finding(story, baseline)
 
 
+def fitting_lengths(baseline: Story) -> tuple[int, int]:
+    """The fewest and the most words a telling may have beside its baseline."""
+    low = math.ceil(round((1 - TOLERANCE) * baseline.words, 9))
+    return low, math.floor(round((1 + TOLERANCE) * baseline.words, 9))
+
+
 def _finding(story: Story, baseline: Story) -> Finding:
     off = round(100 * (story.words / baseline.words - 1))
-    low = math.ceil(round((1 - TOLERANCE) * baseline.words, 9))
-    high = math.floor(round((1 + TOLERANCE) * baseline.words, 9))
+    low, high = fitting_lengths(baseline)
     message = (
         f"{story.path} has {story.words} words, {abs(off)} % {'more' if off > 0 else 'fewer'} than its baseline"
         f" ({baseline.words}); bring it to between {low} and {high}."

@@ -13,7 +13,7 @@ from caa_tui.corpus.findings.lexicon import Lexicon
 from caa_tui.corpus.findings.word_forms import roots
 from caa_tui.corpus.findings.wording import listed
 from caa_tui.corpus.model import Corpus, Finding, FindingKind, Severity, Story
-from caa_tui.corpus.text import words_of
+from caa_tui.corpus.text import joined_words, words_of
 from caa_tui.wording import count
 
 _ANY_STORY_USES = """
@@ -81,7 +81,7 @@ def _check(story: Story, row: NDArray[np.int64], name: _Name, lexicon: Lexicon) 
     said: dict[str, int] = {}
     in_phrase = np.zeros(row.size, dtype=bool)
     if name.phrase and (starts := _occurrences(row, name.phrase)).size:
-        said[" ".join(lexicon.words[number] for number in name.phrase)] = starts.size
+        said[joined_words(lexicon.words[number] for number in name.phrase)] = starts.size
         in_phrase[(starts[:, None] + np.arange(len(name.phrase))).ravel()] = True
     phrases = len(said)
     for number, times in zip(*np.unique(row[np.isin(row, name.forms) & ~in_phrase], return_counts=True), strict=True):

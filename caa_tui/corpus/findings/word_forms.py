@@ -135,6 +135,12 @@ def roots(word: str) -> frozenset[str]:
     return frozenset(found - _FAMILY_OF.keys())
 
 
+def family(word: str) -> tuple[str, ...]:
+    """The listed forms of a word, in small letters, itself first; only itself when no list has it."""
+    root = _FAMILY_OF.get(word)
+    return (word, *(form for form, of in _FAMILY_OF.items() if of == root and form != word)) if root else (word,)
+
+
 def are_forms(first: str, second: str) -> bool:
     """Whether two words, in small letters, are forms of one word."""
     return not roots(first).isdisjoint(roots(second))
