@@ -15,6 +15,9 @@ from caa_tui.errors import UserError
 AUTO = "auto"
 DTYPES = ("bf16", "fp16", "fp32")
 
+AUTO_DEPTHS = (40, 55, 70, 85)
+"""Percent of the depth where `auto` looks: after the vocabulary-bound layers, before the next-token ones."""
+
 MOST_BATCH_TOKENS = 2**20
 """A batch is filled up to its size with dummy rows, so a slip of the keyboard would fill the memory."""
 
@@ -100,6 +103,28 @@ def check_layers(layers: Sequence[int] | None) -> None:
         if layer in seen:
             raise UserError(f"Target layer {layer} is given twice; name each layer once.")
         seen.add(layer)
+
+
+def auto_layers(count: int) -> tuple[int, ...]:
+    """Up to four distinct layers at 40, 55, 70 and 85 % of `count` decoder blocks."""
+    return tuple(sorted({depth * count // 100 for depth in AUTO_DEPTHS}))
+
+
+def check_layer_range(layers: Sequence[int], count: int, model: str) -> None:
+    """Against the number of decoder blocks. Raises UserError."""
+    for layer in layers:
+        if layer >= count:
+            raise UserError(f"Target layer {layer} is out of range: {model} has layers 0 to {count - 1}.")
+
+
+def check_context(length: int, context: int | None, model: str, extendable: bool) -> None:
+    """Against the model's longest input; None: it states none. `extendable`: positions go on beyond it.
+
+    Raises:
+        UserError: the model cannot read texts of that length.
+    """
+    if context is not None and length > context and not extendable:
+        raise UserError(f"{model} reads at most {context} tokens; set the maximum length to {context} or less.")
 
 
 def parse_layers(text: str) -> tuple[int, ...] | None:

@@ -8,8 +8,8 @@ from math import prod
 from pathlib import Path
 from typing import Any, Literal
 
+from caa_tui.activations.local import weight_files
 from caa_tui.activations.options import DTYPE_BYTES
-from caa_tui.activations.source import weight_files
 from caa_tui.errors import UserError
 
 _PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt")
@@ -144,16 +144,34 @@ def free_memory(device: str) -> int:
     return min(int(psutil.virtual_memory().available), _group_memory())
 
 
-def _group_memory() -> int:
-    """What a container's limit (cgroup v2) leaves; no limit is a very large number."""
-    group = Path("/sys/fs/cgroup")
+def total_memory() -> int:
+    """Bytes this machine has, or the part its control group may take."""
+    import psutil
+
+    return min(int(psutil.virtual_memory().total), _group_limit())
+
+
+_GROUP = Path("/sys/fs/cgroup")
+_NO_LIMIT = 1 << 62
+
+
+def _group_limit() -> int:
+    """A container's limit (cgroup v2)."""
     try:
-        limit = int((group / "memory.max").read_text())
-        used = int((group / "memory.current").read_text())
-        reclaimable = dict(line.split() for line in (group / "memory.stat").read_text().splitlines())
-        return limit - used + int(reclaimable.get("file", 0))
+        return int((_GROUP / "memory.max").read_text())
     except (OSError, ValueError):
-        return 1 << 62
+        return _NO_LIMIT
+
+
+def _group_memory() -> int:
+    """What a container's limit leaves; no limit is a very large number."""
+    limit = _group_limit()
+    try:
+        used = int((_GROUP / "memory.current").read_text())
+        reclaimable = dict(line.split() for line in (_GROUP / "memory.stat").read_text().splitlines())
+        return limit - used + int(reclaimable.get("file", 0)) if limit < _NO_LIMIT else limit
+    except (OSError, ValueError):
+        return _NO_LIMIT
 
 
 def used_memory(device: str) -> int:

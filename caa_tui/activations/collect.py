@@ -25,6 +25,7 @@ from caa_tui.activations.data import (
     Phase,
 )
 from caa_tui.activations.fingerprint import model_fingerprint
+from caa_tui.activations.gpu import gpu_meter
 from caa_tui.activations.holder import LoadedModel, ModelHolder
 from caa_tui.activations.setting import Setting, context_key, resolve, versions
 from caa_tui.activations.store import NewText, Store, text_key, widen
@@ -91,6 +92,9 @@ class _Reader:
     tokens: int = 0
     padded_tokens: int = 0
     notices: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._gpu = gpu_meter(self.setting.device)
 
     def read(self, texts: Sequence[str]) -> Collected:
         distinct = list(dict.fromkeys(texts))
@@ -234,10 +238,18 @@ class _Reader:
         return loaded
 
     def _report(self, phase: Phase, total: int | None, detail: str = "") -> None:
-        memory = used_memory(self.setting.device)
-        done = self.forwarded if phase == "read stories" else 0
+        device = self.setting.device
         self.report(
-            CollectProgress(phase=phase, done=done, total=total, tokens=self.tokens, detail=detail, memory_bytes=memory)
+            CollectProgress(
+                phase=phase,
+                done=self.forwarded if phase == "read stories" else 0,
+                total=total,
+                tokens=self.tokens,
+                detail=detail,
+                memory_bytes=used_memory(device),
+                device=device,
+                gpu=self._gpu.read() if self._gpu else None,
+            )
         )
 
     def _collected(self, texts: Sequence[str], distinct: list[str], structure: Structure) -> Collected:

@@ -42,6 +42,16 @@ class CollectOptions:
     """Also keep the input of the attention output projection (the per-head part of the quality report)."""
 
 
+@dataclass(frozen=True, slots=True)
+class GpuReading:
+    """One look at a GPU, whoever uses it."""
+
+    busy: float
+    """Share of the last moments in which it computed, 0 to 1."""
+    used_bytes: int
+    total_bytes: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectProgress:
     """Where the work is; sent at most once per batch."""
@@ -55,6 +65,9 @@ class CollectProgress:
     detail: str = ""
     memory_bytes: int | None = None
     """Resident memory of this process, or memory reserved on its GPU."""
+    device: str = ""
+    gpu: GpuReading | None = None
+    """None without an NVIDIA GPU or without nvidia-ml-py."""
 
 
 @dataclass(frozen=True, slots=True)

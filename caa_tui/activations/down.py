@@ -13,7 +13,7 @@ from safetensors import safe_open
 from caa_tui.activations.data import Float32
 from caa_tui.activations.find import down_matrix
 from caa_tui.activations.load import TORCH_DTYPES
-from caa_tui.activations.source import weight_files
+from caa_tui.activations.local import weight_files
 from caa_tui.activations.structure import Block, DownWeight, Structure
 
 

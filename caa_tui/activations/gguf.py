@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,29 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 from filelock import FileLock, Timeout
 
+from caa_tui.activations.local import converted_folder
 from caa_tui.activations.source import Report
 from caa_tui.errors import UserError
 
-_LAYOUT = "1"
-"""Part of the folder's name; another number when a conversion writes different bytes."""
 _EXACT_UP_TO = 2_000_000_000
 """Parameters up to which the dequantised values are kept exactly (fp32); above, bf16 halves disk and memory."""
-
-
-def models_folder() -> Path:
-    """Where converted models live; safe to delete."""
-    return platformdirs.user_cache_path("caa-tui") / "models"
-
-
-def converted_folder(path: Path) -> Path:
-    """The folder of this very file: another size or time is another folder."""
-    status = path.stat()
-    identity = f"{_LAYOUT}\0{path}\0{status.st_size}\0{status.st_mtime_ns}"
-    digest = hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:12]
-    return models_folder() / f"{path.stem}-{digest}"
 
 
 def convert_gguf(path: Path, report: Report) -> Path:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from caa_tui.choices import auto_layers as auto_layers
+from caa_tui.choices import check_context, check_layer_range
 from caa_tui.errors import UserError
 
 DTYPE_BYTES: Mapping[str, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
 LONGEST_DEFAULT = 2048
-AUTO_DEPTHS = (40, 55, 70, 85)
-"""Percent of the depth where `auto` looks: after the vocabulary-bound layers, before the next-token ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,18 +33,11 @@ SHAPES: Mapping[str, BatchShape] = {
 }
 
 
-def auto_layers(count: int) -> tuple[int, ...]:
-    """Up to four distinct layers at 40, 55, 70 and 85 % of `count` decoder blocks."""
-    return tuple(sorted({depth * count // 100 for depth in AUTO_DEPTHS}))
-
-
 def resolve_layers(asked: tuple[int, ...] | None, count: int, model: str) -> tuple[int, ...]:
     """The target layers in the order they were asked for; None gives `auto_layers`."""
     if asked is None:
         return auto_layers(count)
-    for layer in asked:
-        if layer >= count:
-            raise UserError(f"Target layer {layer} is out of range: {model} has layers 0 to {count - 1}.")
+    check_layer_range(asked, count, model)
     return asked
 
 
@@ -55,8 +48,7 @@ def resolve_max_length(asked: int | None, context: int | None, model: str, exten
     """
     if asked is None:
         return min(LONGEST_DEFAULT, context or LONGEST_DEFAULT)
-    if context is not None and asked > context and not extendable:
-        raise UserError(f"{model} reads at most {context} tokens; set the maximum length to {context} or less.")
+    check_context(asked, context, model, extendable)
     return asked
 
 

@@ -21,9 +21,10 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from tiny_models import edit_config, story_texts, tiny_model
 
-from caa_tui.activations import card, gguf
+from caa_tui.activations import card, gguf, local
 from caa_tui.activations.card import check_memory, check_weights, read_card
-from caa_tui.activations.source import BUILT_IN, prepare_model, resolve_source, weight_files
+from caa_tui.activations.local import BUILT_IN, converted_folder, resolve_source, weight_files
+from caa_tui.activations.source import prepare_model
 from caa_tui.errors import UserError
 
 
@@ -214,7 +215,7 @@ class TestGguf:
 
     @pytest.fixture(autouse=True)
     def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-        monkeypatch.setattr(gguf, "models_folder", lambda: tmp_path / "cache")
+        monkeypatch.setattr(local, "models_folder", lambda: tmp_path / "cache")
         return tmp_path / "cache"
 
     def test_the_built_in_is_found_without_importing_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,7 +246,7 @@ class TestGguf:
         folders = {prepare_model(str(file), said.append) for _ in range(3)}
         assert converted == ["float32"]
         assert said == ["Converting tiny.gguf for first use"]
-        assert folders == {gguf.converted_folder(file)}
+        assert folders == {converted_folder(file)}
         assert not list(cache.glob(".converting*"))
         _write_gguf(file, rows=5)
         assert prepare_model(str(file), said.append) not in folders
@@ -255,7 +256,7 @@ class TestGguf:
     ) -> None:
         file = tmp_path / "tiny.gguf"
         _write_gguf(file)
-        folder, said = gguf.converted_folder(file), threading.Event()
+        folder, said = converted_folder(file), threading.Event()
         cache.mkdir()
         lock = FileLock(gguf.lock_file(folder))
         heard: list[str] = []
