@@ -128,17 +128,24 @@ def train(
 @app.command()
 def triage(corpus: CorpusArgument, run: RunOption = None, as_json: JsonOption = False) -> None:
     """Flags and the story files behind them."""
-    from caa_tui import cli_history
+    from caa_tui import cli_triage
 
-    cli_history.show_triage(corpus, run, as_json)
+    cli_triage.show_triage(corpus, run, as_json)
 
 
 @app.command()
-def runs(corpus: CorpusArgument, as_json: JsonOption = False) -> None:
+def runs(
+    corpus: CorpusArgument,
+    as_json: JsonOption = False,
+    delete: Annotated[str | None, typer.Option(metavar="ID", help="Move this run to the system's trash.")] = None,
+) -> None:
     """History, and how far vectors moved from run to run."""
     from caa_tui import cli_history
 
-    cli_history.show_runs(corpus, as_json)
+    if delete is not None:
+        cli_history.delete_run(corpus, delete)
+    else:
+        cli_history.show_runs(corpus, as_json)
 
 
 @app.command()

@@ -1,9 +1,8 @@
-"""`caa triage`, `caa runs` and `caa export`: what is read from the runs of a corpus."""
+"""`caa runs` and `caa export`: what is read from the runs of a corpus."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -16,49 +15,32 @@ from caa_tui.corpus.storage import DataFolder, data_folder
 from caa_tui.errors import UserError
 from caa_tui.export.readout import check_readout, write_files
 from caa_tui.runs.history import (
-    CorpusChanges,
+    ConceptChange,
     RunComparison,
     RunRecord,
     compare_runs,
     damaged_runs,
-    edited_since,
     latest_done,
     list_runs,
     load_run,
 )
+from caa_tui.runs.housekeeping import trash_run
 from caa_tui.runs.protocol import Finished
 from caa_tui.runs.records import RunStatus
-from caa_tui.vectors.flags import ConceptSummary, Flag, FlagReport
-from caa_tui.wording import count, duration
+from caa_tui.wording import decimal, duration, memory
 
-EVIDENCE_SHOWN = 5
+LOWEST_UNMOVED = 0.9995
+"""A cosine from here on is shown as 1.000."""
 FLAG_KINDS = ("fragmented", "contaminated", "redundant")
 READOUT_FILES = ("readout.safetensors", "readout.json")
 
 
-def show_triage(root: Path, run_id: str | None, as_json: bool) -> None:
-    """Print the flags of a run; `run_id` None: the newest run that is done.
+def chosen_run(data: DataFolder, run_id: str | None) -> RunRecord:
+    """The run with this number; None: the newest that is done.
 
     Raises:
-        UserError: no such run, or it has no flags.
+        UserError: there is none.
     """
-    corpus = scan(root)
-    data = data_folder(corpus.root)
-    run = _chosen(data, run_id)
-    if run.flags is None:
-        raise UserError(
-            f"Run {run.id} has no flags; train again without --no-quality-report, or choose another run with --run."
-        )
-    previous = latest_done(data, before=run.id)
-    changes = _compared(previous, run) if previous else None
-    edited = edited_since(run, corpus)
-    if as_json:
-        cli_output.write_json(_triage_document(run, run.flags, changes, edited))
-    else:
-        cli_output.write_lines(triage_lines(run, run.flags, changes, edited))
-
-
-def _chosen(data: DataFolder, run_id: str | None) -> RunRecord:
     if run_id is not None:
         return load_run(data, run_id)
     newest = latest_done(data)
@@ -67,7 +49,7 @@ def _chosen(data: DataFolder, run_id: str | None) -> RunRecord:
     return newest
 
 
-def _compared(old: RunRecord, new: RunRecord) -> RunComparison | None:
+def compared(old: RunRecord, new: RunRecord) -> RunComparison | None:
     """None, and a line that says why, when a run is damaged: the other one is still worth showing."""
     try:
         return compare_runs(old, new)
@@ -76,122 +58,9 @@ def _compared(old: RunRecord, new: RunRecord) -> RunComparison | None:
         return None
 
 
-def _triage_document(
-    run: RunRecord, flags: FlagReport, changes: RunComparison | None, edited: CorpusChanges
-) -> dict[str, Any]:
-    """The fields of flags.json, and beside them the run, what was edited since, the changes from the run before."""
-    document: dict[str, Any] = msgspec.to_builtins(flags)
-    return document | {
-        "run": run.id,
-        "edited_since": msgspec.to_builtins(edited),
-        "changes": _comparison_document(changes) if changes else None,
-    }
-
-
-def _comparison_document(changes: RunComparison) -> dict[str, Any]:
+def comparison_document(changes: RunComparison) -> dict[str, Any]:
     document: dict[str, Any] = msgspec.to_builtins(changes)
     return document | {"solved": changes.solved, "appeared": changes.appeared}
-
-
-def triage_lines(
-    run: RunRecord, flags: FlagReport, changes: RunComparison | None, edited: CorpusChanges
-) -> Iterator[str]:
-    """The views one after the other; evidence below its flag, the worst story first."""
-    yield f"Run {run.id}, layer {flags.layer}: {count(len(flags.concepts), 'concept')}" + (
-        f", {count(len(edited.paths), 'story', 'stories')} edited since" if edited.paths else ""
-    )
-    yield from _layer_line(flags)
-    for kind in FLAG_KINDS:
-        group = [flag for flag in flags.flags if flag.kind == kind]
-        yield ""
-        yield f"{kind.capitalize()} {len(group)}"
-        for flag in group:
-            yield from _flag_lines(flag)
-    yield ""
-    yield "All concepts"
-    yield from _indented(cli_output.table(list(_concept_rows(flags)), right=(1, 2, 3, 4)))
-    for concept, why in flags.left_out.items():
-        yield f"  left out: {concept} ({why})"
-    yield from _change_lines(changes)
-    yield from (f"note: {note}" for note in flags.notes)
-
-
-def _layer_line(flags: FlagReport) -> Iterator[str]:
-    """Which layer tells the stories apart best; the rules look at the middle one, which may be another."""
-    known = [(layer, score) for layer, score in flags.held_out.items() if score is not None]
-    if flags.best_layer is not None and len(known) > 1:
-        known.sort(key=lambda item: (-item[1], int(item[0])))
-        scores = ", ".join(f"layer {layer} {score:.2f}" for layer, score in known)
-        yield f"Held-out stories told apart, best layer first: {scores} (0.50 is chance)"
-
-
-def _flag_lines(flag: Flag) -> Iterator[str]:
-    weight = "confirmed" if flag.confirmed else "by the rule only"
-    yield f"  {flag.concept}  {flag.value:.2f} (limit {flag.threshold:.2f}), {weight}: {flag.verdict}"
-    if flag.contributors:
-        yield "    made of " + ", ".join(f"{concept} {share:+.2f}" for concept, share in flag.contributors)
-    shown = [[f"{evidence.score:+.2f}", evidence.path, evidence.reason] for evidence in flag.evidence[:EVIDENCE_SHOWN]]
-    if shown:
-        yield from _indented(_indented(cli_output.table(shown, right=(0,))))
-    if len(flag.evidence) > EVIDENCE_SHOWN:
-        yield f"    and {len(flag.evidence) - EVIDENCE_SHOWN} more"
-    if flag.caveat:
-        yield f"    but: {flag.caveat}"
-
-
-def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:
-    key = str(flags.layer)
-    yield ["concept", "stories", "first-PC", "agreement", "R²", "nearest", "buckets"]
-    for summary in flags.concepts:
-        nearest = summary.nearest.get(key)
-        yield [
-            summary.concept,
-            str(summary.stories),
-            _number(summary.first_pc, key),
-            _number(summary.agreement, key),
-            _number(summary.r_squared, key),
-            "-" if nearest is None else f"{nearest[1]:5.2f} {nearest[0]}",
-            _buckets(summary),
-        ]
-
-
-def _number(values: dict[str, float | None], key: str) -> str:
-    value = values.get(key)
-    return "-" if value is None else f"{value:.2f}"
-
-
-def _buckets(summary: ConceptSummary) -> str:
-    return ", ".join(bucket.replace("_", " ") for bucket in summary.buckets)
-
-
-def _indented(lines: Iterator[str]) -> Iterator[str]:
-    return (f"  {line}" for line in lines)
-
-
-def _change_lines(changes: RunComparison | None) -> Iterator[str]:
-    if changes is None:
-        return
-    yield ""
-    yield f"Since run {changes.old}: {_corpus_words(changes.corpus)}"
-    for word, flags in (("solved", changes.solved), ("new", changes.appeared)):
-        if flags:
-            yield f"  {word}: " + ", ".join(f"{concept} ({kind})" for concept, kind in flags)
-    if changes.note:
-        yield f"  {changes.note}"
-    elif moved := [change for change in changes.concepts if min(change.cosine.values(), default=1.0) < 0.9995]:
-        named = ", ".join(f"{change.concept} {min(change.cosine.values()):.3f}" for change in moved[:8])
-        yield f"  moved (cosine to the old vector): {named}"
-    else:
-        yield "  no vector moved"
-
-
-def _corpus_words(changes: CorpusChanges) -> str:
-    parts = [
-        f"{count(len(paths), 'text')} {word}"
-        for word, paths in (("changed", changes.changed), ("added", changes.added), ("removed", changes.removed))
-        if paths
-    ]
-    return ", ".join(parts) or "the same texts"
 
 
 def show_runs(root: Path, as_json: bool) -> None:
@@ -208,15 +77,33 @@ def show_runs(root: Path, as_json: bool) -> None:
         cli_output.write_lines(["No runs yet; train with `caa train`."])
         return
     cli_output.write_lines(cli_output.table([_RUN_HEAD, *(_run_row(run, drifts.get(run.id)) for run in runs)]))
-    cli_output.write_lines(f"run {run.id} {run.status}: {run.message}" for run in runs if run.result is None)
+    cli_output.write_lines(_ending(run) for run in runs if run.result is None)
     for name in damaged:
         cli_output.tell(f"run {name} is damaged and left out")
 
 
+def _ending(run: RunRecord) -> str:
+    """`run 0002 failed: No such model.`; the message of a cancelled run says so itself."""
+    return (
+        f"run {run.id}: {run.message}" if run.status is RunStatus.CANCELLED else f"run {run.id} failed: {run.message}"
+    )
+
+
+def delete_run(root: Path, run_id: str) -> None:
+    """Move a run to the system's trash.
+
+    Raises:
+        UserError: no such run, or there is no trash for it.
+    """
+    data = data_folder(scan(root).root)
+    size = trash_run(data, run_id)
+    cli_output.write_lines([f"Run {int(run_id):04d} ({memory(size)}) is in the trash now."])
+
+
 def _drifts(runs: tuple[RunRecord, ...]) -> dict[str, RunComparison]:
     done = [run for run in runs if run.status is RunStatus.DONE]
-    compared = {new.id: _compared(old, new) for new, old in pairwise(done)}
-    return {run_id: drift for run_id, drift in compared.items() if drift is not None}
+    found = {new.id: compared(old, new) for new, old in pairwise(done)}
+    return {run_id: drift for run_id, drift in found.items() if drift is not None}
 
 
 def _run_document(run: RunRecord, drift: RunComparison | None) -> dict[str, Any]:
@@ -228,7 +115,7 @@ def _run_document(run: RunRecord, drift: RunComparison | None) -> dict[str, Any]
         "model": _model(run),
         "message": run.message,
         "summary": msgspec.to_builtins(run.summary),
-        "drift": _comparison_document(drift) if drift else None,
+        "drift": comparison_document(drift) if drift else None,
     }
 
 
@@ -275,7 +162,12 @@ def _moved_most(drift: RunComparison | None) -> str:
     if drift is None or drift.note or not drift.concepts:
         return ""
     change = drift.concepts[0]
-    return f"{change.concept} {min(change.cosine.values(), default=1.0):.3f}"
+    return f"{change.concept} {decimal(change.lowest, 3)}" if has_moved(change) else "none"
+
+
+def has_moved(change: ConceptChange) -> bool:
+    """By a number that three decimals show."""
+    return change.lowest is not None and change.lowest < LOWEST_UNMOVED
 
 
 def export_readout(root: Path, run_id: str | None, folder: Path) -> None:
@@ -284,7 +176,7 @@ def export_readout(root: Path, run_id: str | None, folder: Path) -> None:
     Raises:
         UserError: no such run, it has no vectors, they are damaged, or the folder cannot be written.
     """
-    run = _chosen(data_folder(scan(root).root), run_id)
+    run = chosen_run(data_folder(scan(root).root), run_id)
     try:
         files = {name: (run.folder / name).read_bytes() for name in READOUT_FILES}
     except FileNotFoundError:

@@ -173,7 +173,7 @@ def test_runs(caa: Caa, train: Caa, corpus: Path) -> None:
     assert "No runs yet" in caa("runs", corpus).out
     assert caa("runs", corpus, "--json").document == {"runs": [], "damaged": []}
     train()
-    train(model="user")
+    train(model="memory")
     (corpus / "stories/joy.txt").write_text("joy told anew")
     train()
     third, second, first = caa("runs", corpus, "--json").document["runs"]
@@ -190,7 +190,7 @@ def test_runs(caa: Caa, train: Caa, corpus: Path) -> None:
 def test_export(caa: Caa, train: Caa, corpus: Path, tmp_path: Path) -> None:
     assert "no finished run" in caa("export", corpus, "--to", tmp_path / "x").sentence()
     train()
-    train(model="user")
+    train(model="memory")
     target = tmp_path / "deep" / "target"
     assert caa("export", corpus, "--to", target).code == 0
     for name in ("readout.safetensors", "readout.json"):

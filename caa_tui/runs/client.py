@@ -20,12 +20,15 @@ from pathlib import Path
 from caa_tui.errors import UserError
 from caa_tui.runs.protocol import (
     ARTEFACT_NAMES,
+    DESCRIBE,
     FINAL_EVENTS,
     PROTOCOL_VERSION,
     READING,
     Artefact,
     Cancelled,
     CancelRequest,
+    Described,
+    DescribeRequest,
     Event,
     Failed,
     Hello,
@@ -43,8 +46,9 @@ logger = logging.getLogger(__name__)
 MAX_LINE_BYTES = 2**30
 """Room for the largest readout: 1,000 concepts at 20 layers of 8,192 in float16 are 437 MB as base64."""
 GREETING_SECONDS = 60.0
-"""For `Hello`. A worker greets before it imports anything slow, but ssh and network disks take their time."""
+"""For `Hello`, and for an answer. Greeting needs no slow import, but ssh and network disks take their time."""
 GRACE_SECONDS = 2.0
+_LEFT = "The worker was ended before it answered."
 
 
 class WorkerClient:
@@ -67,6 +71,10 @@ class WorkerClient:
         self._cancels = 0
         self._forwarded = 0
         self._stopping = False
+        self._abilities: tuple[str, ...] = ()
+        self._questions = 0
+        self._pipe = asyncio.Lock()
+        """Held by who reads from the worker: a run, or one question."""
 
     @property
     def pid(self) -> int | None:
@@ -94,15 +102,49 @@ class WorkerClient:
         self._run, self._sent, self._cancels, self._forwarded = request, False, 0, 0
         finished = False
         try:
-            async for event in self._events(request):
-                finished = isinstance(event, FINAL_EVENTS)
-                yield event
-                if finished:
-                    return
+            async with self._pipe:
+                async for event in self._events(request):
+                    finished = isinstance(event, FINAL_EVENTS)
+                    yield event
+                    if finished:
+                        return
         finally:
             if not finished:
                 self._send(CancelRequest())
             self._run = None
+
+    async def describe(self, model: str | None) -> Described:
+        """What there is to train with, and what `model` is; starts the worker. Waits for a run to end.
+
+        Raises:
+            UserError: the worker cannot be started, died, or is too old to be asked.
+        """
+        async with self._pipe:
+            self._questions += 1
+            question = f"question {self._questions}"
+            greeting = await self._ensure_started(question)
+            if isinstance(greeting, Failed):
+                raise UserError(greeting.message)
+            if isinstance(greeting, Cancelled):
+                raise UserError(_LEFT)
+            if DESCRIBE not in self._abilities:
+                raise UserError("The worker is an older caa-tui, which cannot say what its machine has.")
+            self._send(DescribeRequest(run_id=question, model=model))
+            try:
+                answer = await asyncio.wait_for(self._answer(question), self._greeting_seconds)
+            except TimeoutError:
+                raise UserError(f"The worker did not answer within {self._greeting_seconds:g} seconds.") from None
+            if answer is not None:
+                return answer
+            death = await self._death(question)
+            raise UserError(death.message if isinstance(death, Failed) else _LEFT)
+
+    async def _answer(self, question: str) -> Described | None:
+        """None: the worker is gone. A late answer to an earlier question is skipped, here and by runs."""
+        while (event := await self._next_event()) is not None:
+            if isinstance(event, Described) and event.run_id == question:
+                return event
+        return None
 
     async def cancel(self) -> None:
         """Ask the run to stop within one batch; the second call kills the worker."""
@@ -131,6 +173,9 @@ class WorkerClient:
                 return
 
     async def _events(self, request: TrainRequest) -> AsyncGenerator[Event, None]:
+        if self._cancels > 0:  # while it waited for an answer to a question
+            yield Cancelled(run_id=request.run_id, forwarded_texts=0)
+            return
         greeting = await self._ensure_started(request.run_id)
         if greeting is not None:
             yield greeting
@@ -141,7 +186,7 @@ class WorkerClient:
         if self._cancels:
             self._send(CancelRequest())
         while (event := await self._next_event()) is not None:
-            if isinstance(event, Hello) or event.run_id not in {request.run_id, ""}:
+            if isinstance(event, Hello | Described) or event.run_id not in {request.run_id, ""}:
                 continue
             if isinstance(event, Failed) and event.worker_leaves:
                 await self._reap()
@@ -173,6 +218,7 @@ class WorkerClient:
             await self.close()
             self._stopping = False
             return Failed(run_id=run_id, message=_version_message(greeting))
+        self._abilities = greeting.abilities
         return greeting
 
     async def _spawn(self) -> None:
@@ -215,10 +261,10 @@ class WorkerClient:
             try:
                 event = decode_event(line)
             except (ValueError, RecursionError):
-                self._log_foreign(line)
+                _log_foreign(self.log_path, line)
                 continue
             if isinstance(event, Artefact) and event.name not in ARTEFACT_NAMES:
-                self._log_foreign(event.name.encode(errors="replace"))
+                _log_foreign(self.log_path, event.name.encode(errors="replace"))
                 continue
             return event
 
@@ -248,20 +294,25 @@ class WorkerClient:
         process.stdin.write(encode_line(message))
 
     def _signal(self, number: signal.Signals) -> None:
-        """Send to the worker's process group; only while it lives, so the number cannot be somebody else's by now."""
-        process = self._process
-        if process is None or process.returncode is not None:
-            return
-        with suppress(ProcessLookupError):
-            if hasattr(os, "killpg"):
-                os.killpg(process.pid, number)
-            else:
-                process.kill()
+        if self._process is not None:
+            _signal_group(self._process, number)
 
-    def _log_foreign(self, line: bytes) -> None:
-        logger.warning("the worker sent a line that is no event: %r", line[:500])
-        with suppress(OSError), self.log_path.open("ab") as log:
-            log.write(b"[not an event] " + line[:500].rstrip(b"\n") + b"\n")
+
+def _signal_group(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    """Send to the worker's process group; only while it lives, so the number cannot be somebody else's by now."""
+    if process.returncode is not None:
+        return
+    with suppress(ProcessLookupError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, number)
+        else:
+            process.kill()
+
+
+def _log_foreign(log_path: Path, line: bytes) -> None:
+    logger.warning("the worker sent a line that is no event: %r", line[:500])
+    with suppress(OSError), log_path.open("ab") as log:
+        log.write(b"[not an event] " + line[:500].rstrip(b"\n") + b"\n")
 
 
 def worker_command(command: str | None) -> tuple[str, ...]:

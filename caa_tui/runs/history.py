@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
 from caa_tui.corpus.model import Corpus
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.errors import UserError
+from caa_tui.runs.differences import settings_difference
 from caa_tui.runs.protocol import Cancelled, Event, Failed, FinalEvent, Finished, decode_event
 from caa_tui.runs.records import (
     EVENTS_FILE,
@@ -109,10 +109,14 @@ class RunRecord:
     @cached_property
     def fingerprint(self) -> str | None:
         """Of the model's files, from provenance.json; None when the run has none."""
-        content = self._decoded("provenance.json", dict[str, Any]) or {}
-        activations = content.get("activations")
-        found = activations.get("fingerprint") if isinstance(activations, dict) else None
+        found = self.activations.get("fingerprint")
         return found if isinstance(found, str) else None
+
+    @cached_property
+    def activations(self) -> dict[str, Any]:
+        """What the vectors of a text depend on, from provenance.json; empty when the run has none."""
+        found = (self._decoded("provenance.json", dict[str, Any]) or {}).get("activations")
+        return found if isinstance(found, dict) else {}
 
     def events(self) -> tuple[Event, ...]:
         """What the worker told, in order; a torn or unknown line is skipped."""
@@ -156,16 +160,24 @@ def load_run(data: DataFolder, run_id: str | int) -> RunRecord:
     Raises:
         UserError: there is none, or its status cannot be read.
     """
-    number = str(run_id).strip()
-    folder = next(
-        (place for place in _folders(data.runs) if number.isdecimal() and int(place.name) == int(number)), None
-    )
-    if folder is None:
-        raise UserError(f"There is no run {number!r}; `caa runs` lists them.")
+    folder = find_folder(data, run_id)
     record = _read_record(folder)
     if record is None:
         raise UserError(f"Run {folder.name} is damaged ({STATUS_FILE} cannot be read); delete it and train again.")
     return record
+
+
+def find_folder(data: DataFolder, run_id: str | int) -> Path:
+    """Where the run with this number is, damaged or not.
+
+    Raises:
+        UserError: there is none.
+    """
+    number = str(run_id).strip()
+    for folder in _folders(data.runs):
+        if number.isdecimal() and int(folder.name) == int(number):
+            return folder
+    raise UserError(f"There is no run {number!r}; `caa runs` lists them.")
 
 
 def latest_done(data: DataFolder, before: str | None = None) -> RunRecord | None:
@@ -175,14 +187,6 @@ def latest_done(data: DataFolder, before: str | None = None) -> RunRecord | None
         if record.status is RunStatus.DONE and (limit is None or int(record.id) < limit):
             return record
     return None
-
-
-def delete_run(data: DataFolder, run_id: str | int) -> None:
-    """Remove a run's folder; a reader sees it whole or not at all."""
-    folder = load_run(data, run_id).folder
-    doomed = folder.with_name(f".{folder.name}.deleted")
-    folder.rename(doomed)
-    shutil.rmtree(doomed)
 
 
 def _folders(runs: Path) -> list[Path]:
@@ -237,19 +241,30 @@ def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> CorpusChanges:
     )
 
 
+Pair: TypeAlias = tuple[float | None, float | None]
+"""A number in the old and in the new run; None where a run has none."""
+
+
 class ConceptChange(msgspec.Struct, frozen=True, kw_only=True):
     """One concept in two runs. Metrics are (old, new) at the new run's flag layer; None where a run has no number."""
 
     concept: str
     cosine: dict[str, float] = {}
     """str(layer) -> cosine of the old with the new vector; empty when they cannot be compared."""
-    first_pc: tuple[float | None, float | None] = (None, None)
-    agreement: tuple[float | None, float | None] = (None, None)
-    nearest: tuple[float | None, float | None] = (None, None)
+    first_pc: Pair = (None, None)
+    agreement: Pair = (None, None)
+    held_out: Pair = (None, None)
+    nearest: Pair = (None, None)
     nearest_concept: tuple[str | None, str | None] = (None, None)
-    r_squared: tuple[float | None, float | None] = (None, None)
+    r_squared: Pair = (None, None)
+    stories: tuple[int | None, int | None] = (None, None)
     solved: tuple[FlagKind, ...] = ()
     new: tuple[FlagKind, ...] = ()
+
+    @property
+    def lowest(self) -> float | None:
+        """The cosine at the layer where the vector moved most; None without one."""
+        return min(self.cosine.values(), default=None)
 
 
 class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -266,16 +281,18 @@ class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
     corpus: CorpusChanges = CorpusChanges()
     note: str = ""
     """Why the vectors cannot be compared; empty when they were."""
-
-    @property
-    def solved(self) -> tuple[tuple[str, FlagKind], ...]:
-        """(concept, flag) that the old run had and the new one has not."""
-        return tuple((change.concept, kind) for change in self.concepts for kind in change.solved)
-
-    @property
-    def appeared(self) -> tuple[tuple[str, FlagKind], ...]:
-        """(concept, flag) that only the new run has."""
-        return tuple((change.concept, kind) for change in self.concepts for kind in change.new)
+    settings: tuple[str, ...] = ()
+    """What was set up differently, like `pooling last, was mean`."""
+    held_out: Pair = (None, None)
+    """Mean over the concepts, at `layer`."""
+    flags: tuple[int | None, int | None] = (None, None)
+    """How many; None without a quality report."""
+    stories: tuple[int, int] = (0, 0)
+    """Texts of the two corpora, baselines included."""
+    solved: tuple[tuple[str, FlagKind], ...] = ()
+    """(concept, flag) that the old run had and the new one has not."""
+    appeared: tuple[tuple[str, FlagKind], ...] = ()
+    """(concept, flag) that only the new run has."""
 
 
 def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
@@ -293,6 +310,7 @@ def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
         for concept in concepts
     ]
     changes.sort(key=lambda change: (min(change.cosine.values(), default=1.0), change.concept))
+    was, now = _flagged(old), _flagged(new)
     return RunComparison(
         old=old.id,
         new=new.id,
@@ -302,6 +320,13 @@ def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
         only_new=tuple(sorted(after.keys() - before.keys())),
         corpus=_changes(_hashes(old.request.stories), _hashes(new.request.stories)),
         note=note,
+        settings=settings_difference(old, new),
+        held_out=(_held_out(old, layer), _held_out(new, layer)),
+        flags=(_flag_count(old), _flag_count(new)),
+        stories=(len(old.request.stories), len(new.request.stories)),
+        # A concept that is not trained any more is not solved.
+        solved=tuple(sorted(flag for flag in was - now if flag[0] in after)),
+        appeared=tuple(sorted(now - was)),
     )
 
 
@@ -330,8 +355,20 @@ def _summaries(run: RunRecord) -> dict[str, ConceptSummary]:
     return {summary.concept: summary for summary in run.flags.concepts} if run.flags else {}
 
 
+def _flagged(run: RunRecord) -> set[tuple[str, FlagKind]]:
+    return {(flag.concept, flag.kind) for flag in run.flags.flags} if run.flags else set()
+
+
+def _flag_count(run: RunRecord) -> int | None:
+    return len(run.flags.flags) if run.flags else None
+
+
+def _held_out(run: RunRecord, layer: int | None) -> float | None:
+    return run.flags.held_out.get(str(layer)) if run.flags else None
+
+
 def _kinds(run: RunRecord, concept: str) -> set[FlagKind]:
-    return {flag.kind for flag in run.flags.flags if flag.concept == concept} if run.flags else set()
+    return {kind for flagged, kind in _flagged(run) if flagged == concept}
 
 
 def _concept_change(
@@ -353,9 +390,11 @@ def _concept_change(
         cosine=cosine,
         first_pc=(before.first_pc.get(key), after.first_pc.get(key)),
         agreement=(before.agreement.get(key), after.agreement.get(key)),
+        held_out=(before.held_out.get(key), after.held_out.get(key)),
         nearest=(nearest_before and nearest_before[1], nearest_after and nearest_after[1]),
         nearest_concept=(nearest_before and nearest_before[0], nearest_after and nearest_after[0]),
         r_squared=(before.r_squared.get(key), after.r_squared.get(key)),
+        stories=(before.stories, after.stories),
         solved=tuple(sorted(was - now)),
         new=tuple(sorted(now - was)),
     )

@@ -34,6 +34,11 @@ class PhaseReporter:
         self.peak_memory = 0
         """The largest `memory_bytes` that was reported."""
 
+    @property
+    def phase(self) -> str:
+        """The current one."""
+        return self._phase
+
     def start(self, phase: str, total: int | None = None, detail: str = "") -> None:
         """End the current phase and begin another one."""
         self._close_phase()
@@ -73,6 +78,10 @@ class PhaseReporter:
                 tokens_per_second=tokens,
                 eta_seconds=left,
                 memory_bytes=step.memory_bytes,
+                device=step.device,
+                device_busy=step.gpu.busy if step.gpu else None,
+                device_used_bytes=step.gpu.used_bytes if step.gpu else None,
+                device_total_bytes=step.gpu.total_bytes if step.gpu else None,
                 detail=step.detail,
             )
         )

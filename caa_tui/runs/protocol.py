@@ -12,6 +12,8 @@ from caa_tui.corpus.settings import Thresholds
 
 PROTOCOL_VERSION = 1
 
+CHECKING = "check"
+"""The phase before anything is loaded or read."""
 READING = "read stories"
 """The phase whose progress counts texts that went through the model."""
 
@@ -56,6 +58,18 @@ class TrainRequest(RunChoices, frozen=True, kw_only=True, tag="train"):
     version: int = PROTOCOL_VERSION
 
 
+class DescribeRequest(msgspec.Struct, frozen=True, kw_only=True, tag="describe"):
+    """What is there to train with? Answered by `Described`, between trainings, without loading weights or the network.
+
+    Only for workers whose `Hello.abilities` name it: older ones take it for a broken request.
+    """
+
+    run_id: str
+    """Comes back in the answer."""
+    model: str | None = None
+    """Also say what this model is."""
+
+
 class CancelRequest(msgspec.Struct, frozen=True, tag="cancel"):
     """Stop the current run within one batch; what is finished stays in the cache."""
 
@@ -64,7 +78,10 @@ class ShutdownRequest(msgspec.Struct, frozen=True, tag="shutdown"):
     """Leave at once when idle; same as closing the pipe."""
 
 
-Request = TrainRequest | CancelRequest | ShutdownRequest
+Request = TrainRequest | DescribeRequest | CancelRequest | ShutdownRequest
+
+DESCRIBE = "describe"
+"""The ability to answer `DescribeRequest`."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
@@ -75,6 +92,52 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
     package: str = ""
     """Version of caa-tui on that side."""
     version: int = PROTOCOL_VERSION
+    abilities: tuple[str, ...] = ()
+    """Requests it understands besides those of the first version."""
+
+
+class DeviceFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """A device of the worker's machine."""
+
+    name: str
+    """As in `RunChoices.device`."""
+    label: str = ""
+    """What it is called by its maker."""
+    free_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+class ModelFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model is, as far as its files on the worker's disk say."""
+
+    name: str
+    """As it was asked for."""
+    problem: str = ""
+    """Why it cannot be used, one sentence; the numbers are 0 or None then."""
+    on_disk: bool = True
+    """False: its weights are downloaded by the first training."""
+    layers: int = 0
+    """Decoder blocks; 0: not known before the download."""
+    hidden_size: int = 0
+    context: int | None = None
+    """Tokens it was trained to read."""
+    extendable: bool = True
+    """It can read longer texts than that."""
+    parameters: int | None = None
+    size_bytes: int | None = None
+    """Of its weights on disk."""
+
+
+class Described(msgspec.Struct, frozen=True, kw_only=True, tag="described"):
+    """The answer to a `DescribeRequest`."""
+
+    run_id: str
+    devices: tuple[DeviceFacts, ...]
+    """The one that `auto` takes first."""
+    models: tuple[str, ...] = ()
+    """Names of models on the worker's disk."""
+    model: ModelFacts | None = None
+    """None: none was asked for."""
 
 
 class PhaseStarted(msgspec.Struct, frozen=True, kw_only=True, tag="phase"):
@@ -102,6 +165,12 @@ class Progress(msgspec.Struct, frozen=True, kw_only=True, tag="progress"):
     eta_seconds: float | None = None
     memory_bytes: int | None = None
     """Resident memory of the worker, or memory in use on its GPU."""
+    device: str = ""
+    """Where it computes, once that is decided."""
+    device_busy: float | None = None
+    """Share of the last moments in which the GPU computed, 0 to 1; None: not measured. Whoever uses it, as below."""
+    device_used_bytes: int | None = None
+    device_total_bytes: int | None = None
     detail: str = ""
 
 
@@ -158,6 +227,8 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     """Empty when the user caused it."""
     worker_leaves: bool = False
     """The worker ends after this line (its device is unusable); the next run starts another one."""
+    refused: bool = False
+    """The request was turned down at its checks: nothing was loaded or read, so there is no run to keep."""
 
 
 class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
@@ -166,7 +237,7 @@ class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
     """Texts whose activations were kept before the stop; the last count it told when the worker was killed."""
 
 
-Event = Hello | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
+Event = Hello | Described | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
 FinalEvent = Finished | Failed | Cancelled
 FINAL_EVENTS = (Finished, Failed, Cancelled)
 

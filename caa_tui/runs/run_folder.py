@@ -123,6 +123,12 @@ class RunFolder:
         self._events.close()
 
     @_writing()
+    def discard(self) -> None:
+        """Remove what was written: there was no run."""
+        self._events.close()
+        shutil.rmtree(self._partial)
+
+    @_writing()
     def close(self, summary: FinalEvent) -> Path:
         """Add the worker's log and the final status, then move the folder to its place and return that."""
         self._events.flush()

@@ -15,7 +15,7 @@ from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord, load_run
 from caa_tui.runs.options import OUTPUT_FILES, TrainOptions, model_location
-from caa_tui.runs.protocol import FINAL_EVENTS, Cancelled, Event, FinalEvent, Finished, StoryText, TrainRequest
+from caa_tui.runs.protocol import FINAL_EVENTS, Cancelled, Event, Failed, FinalEvent, Finished, StoryText, TrainRequest
 from caa_tui.runs.records import RunRequest, StoryStamp
 from caa_tui.runs.run_folder import RunFolder, next_run_id, sweep_partials, training_lock
 
@@ -42,8 +42,9 @@ async def train(
     Cancel with `client.cancel()`; cancelling the task also stops the worker's run.
 
     Raises:
-        UserError: the options cannot be right, there is nothing to train, another training of the corpus is running,
-            or a folder cannot be written (`output_dir` is written last: the run is kept then).
+        UserError: the options cannot be right (for this side or for the worker), there is nothing to train, another
+            training of the corpus is running, or a folder cannot be written (`output_dir` is written last: the run is
+            kept then). A request that was turned down at its checks leaves no run.
     """
     options.checked()
     if not corpus.concepts:
@@ -92,6 +93,10 @@ async def _follow(
     async with aclosing(client.run(request)) as events:
         async for event in events:
             folder.add(event)
+            if isinstance(event, Failed) and event.refused:
+                folder.discard()
+                on_event(event)
+                raise UserError(event.message)
             if isinstance(event, FINAL_EVENTS):
                 return _settled(folder, event, data, on_event)
             on_event(event)

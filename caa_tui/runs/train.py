@@ -21,6 +21,7 @@ from caa_tui.errors import UserError
 from caa_tui.export.readout import readout_files
 from caa_tui.runs.progress import PhaseReporter
 from caa_tui.runs.protocol import (
+    CHECKING,
     Artefact,
     Cancelled,
     Event,
@@ -118,7 +119,7 @@ def run_training(request: TrainRequest, emit: Emit, cancelled: Callable[[], bool
     except RunCancelled as stop:
         return Cancelled(run_id=request.run_id, forwarded_texts=stop.forwarded)
     except UserError as error:
-        return Failed(run_id=request.run_id, message=str(error))
+        return Failed(run_id=request.run_id, message=str(error), refused=reporter.phase == CHECKING)
     except Exception as error:
         logger.exception("run %s failed", request.run_id)
         message, device_unusable = explain(error)
@@ -140,7 +141,7 @@ class _Training:
 
     def run(self, collector: Collector) -> Finished:
         request, reporter = self._request, self._reporter
-        reporter.start("check", detail=count(len(request.stories), "text"))
+        reporter.start(CHECKING, detail=count(len(request.stories), "text"))
         rows = story_rows(request)
         for weakness in check_trainable(rows, request.min_positives):
             self._emit(Notice(run_id=request.run_id, message=weakness))

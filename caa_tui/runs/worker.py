@@ -24,8 +24,10 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from caa_tui import __version__
 from caa_tui.runs.protocol import (
+    DESCRIBE,
     PROTOCOL_VERSION,
     CancelRequest,
+    DescribeRequest,
     Event,
     Failed,
     Hello,
@@ -85,7 +87,7 @@ class Inbox:
         self._lines = lines
         self._emit = emit
         self._newest: Job | None = None
-        self.jobs: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
+        self.jobs: queue.SimpleQueue[Job | DescribeRequest | None] = queue.SimpleQueue()
 
     def read_forever(self) -> None:
         """Until the pipe closes; then the process ends at once: whoever started it is gone."""
@@ -103,6 +105,9 @@ class Inbox:
             self._newest = Job(request)
             self.jobs.put(self._newest)
             return
+        if isinstance(request, DescribeRequest):
+            self.jobs.put(request)
+            return
         if self._newest is not None:
             self._newest.cancelled.set()
         if not isinstance(request, CancelRequest):
@@ -110,12 +115,17 @@ class Inbox:
 
 
 def serve(lines: BinaryIO, emit: Callable[[Event], None]) -> int:
-    """Greet, then run trainings one after the other until told to leave; returns the exit code."""
-    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__))
+    """Greet, then answer requests one after the other until told to leave; returns the exit code."""
+    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__, abilities=(DESCRIBE,)))
     inbox = Inbox(lines, emit)
     threading.Thread(target=inbox.read_forever, name="requests", daemon=True).start()
     collector: Collector | None = None
     while (job := inbox.jobs.get()) is not None:
+        if isinstance(job, DescribeRequest):
+            from caa_tui.runs.describe import described
+
+            emit(described(job))
+            continue
         if job.request.version != PROTOCOL_VERSION:
             emit(Failed(run_id=job.request.run_id, message=_version_message(job.request.version)))
             continue

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from caa_tui.wording import decimal
+
 
 def number(value: float) -> str:
     """`.14`, `-.02`, `1.00`: two decimals, as the tables show them."""
-    text = f"{value:.2f}"
-    if text in {"-0.00", "0.00"}:
-        return ".00"
-    return text.replace("0.", ".", 1) if abs(value) < 0.995 else text
+    return decimal(value)
 
 
 def listed(names: Sequence[str]) -> str:

@@ -231,7 +231,7 @@ def _redundant_verdict(concept: str, value: float, contributors: Named, told_apa
     """`told_apart`: `7 of 9 stories of a and b`; None when no concept of positive share could be mistaken for it."""
     if not contributors:
         return f"There is no other concept to explain {concept}; {number(value)} is over the limit only as it is set."
-    parts = ", ".join(f"{name} ({amount:+.2f})" for name, amount in contributors[:3])
+    parts = ", ".join(f"{name} ({number(amount)})" for name, amount in contributors[:3])
     mix = f"{100 * value:.0f} % of {concept} is a mix of {parts}"
     return (
         f"{mix}; left out one by one, {told_apart} are told apart." if told_apart else f"{mix}, all of them opposites."

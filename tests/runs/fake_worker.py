@@ -31,8 +31,9 @@ def send(event: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def hello(version: int = 1) -> None:
-    send({"type": "hello", "pid": os.getpid(), "host": "far", "package": "9.9", "version": version})
+def hello(version: int = 1, abilities: tuple[str, ...] = ("describe",)) -> None:
+    greeting = {"type": "hello", "pid": os.getpid(), "host": "far", "package": "9.9", "version": version}
+    send(greeting | ({"abilities": abilities} if abilities else {}))
 
 
 def receive() -> dict[str, Any]:
@@ -79,11 +80,25 @@ def run_one(mode: str, request: dict[str, Any]) -> None:
     if mode == "leaves":
         send({"type": "failed", "run_id": run, "message": "The GPU is gone.", "traceback": "x", "worker_leaves": True})
         os._exit(70)
+    if mode == "refuses":
+        send({"type": "failed", "run_id": run, "message": "There is no such model; choose another.", "refused": True})
+        return
     if mode == "torn":
         sys.stdout.write('{"type":"notice","run_id":"')
         sys.stdout.flush()
         os._exit(0)
     send(RESULT | {"run_id": run})
+
+
+def describe(mode: str, request: dict[str, Any]) -> None:
+    if mode == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if mode == "silent":
+        return
+    answer = {"type": "described", "run_id": request["run_id"], "devices": [{"name": "cpu", "new_field": 1}]}
+    send(answer | {"run_id": "question 0"})
+    send(answer | {"model": {"name": request["model"] or "", "layers": 12}})
+    send(answer | {"run_id": "question 99"})
 
 
 def main() -> None:
@@ -93,11 +108,13 @@ def main() -> None:
             continue
     if mode == "banner":
         sys.stdout.write("Welcome to gpu-box!\nLast login: yesterday\n")
-    hello(version=99 if mode == "newer" else 1)
+    hello(version=99 if mode == "newer" else 1, abilities=() if mode == "older" else ("describe",))
     while True:
         request = receive()
         if request["type"] == "shutdown":
             return
+        if request["type"] == "describe":
+            describe(mode, request)
         if request["type"] == "train":
             run_one(mode, request)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from caa_tui.activations.data import Collected, CollectProgress, HeadInputs
 from caa_tui.errors import UserError
-from caa_tui.runs.protocol import TrainRequest
+from caa_tui.runs.protocol import Described, DescribeRequest, DeviceFacts, ModelFacts, TrainRequest
 from caa_tui.runs.train import RunCancelled
 
 HIDDEN = 8
@@ -31,6 +31,33 @@ def numbers_of(text: str, layer: int) -> NDArray[np.float32]:
     """(HIDDEN,) float32, the same for the same text and layer."""
     seed = int.from_bytes(hashlib.sha256(f"{layer} {text}".encode()).digest()[:8])
     return np.random.default_rng(seed).standard_normal(HIDDEN).astype(np.float32)
+
+
+def stub_described(request: DescribeRequest) -> Described:
+    """Two devices; every model has 30 layers and reads 2,048 tokens, but `missing` is not there."""
+    name = request.model
+    facts = ModelFacts(
+        name=name or "",
+        layers=30,
+        hidden_size=HIDDEN,
+        context=2048,
+        extendable=False,
+        parameters=10**9,
+        size_bytes=10**9,
+    )
+    if name == "missing":
+        facts = ModelFacts(name=name, problem="There is no model at 'missing'; choose another one.")
+    if name == "far/away":
+        facts = ModelFacts(name=name, on_disk=False)
+    return Described(
+        run_id=request.run_id,
+        devices=(
+            DeviceFacts(name="cuda:0", label="Imagined GPU", free_bytes=70 * 10**9, total_bytes=80 * 10**9),
+            DeviceFacts(name="cpu", free_bytes=5 * 10**9, total_bytes=16 * 10**9),
+        ),
+        models=("smollm2", "owner/known"),
+        model=facts if name else None,
+    )
 
 
 class StubCollector:
@@ -57,6 +84,8 @@ class StubCollector:
             report(CollectProgress(phase="read stories", done=1))
             sum(range(10**15))
         report(CollectProgress(phase="load model", detail=request.model, memory_bytes=123))
+        if request.model == "late":
+            raise UserError("The model does not fit; choose a smaller one.")
         done = 0
         while done < len(texts) or request.model == "endless":
             if cancelled():

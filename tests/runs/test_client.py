@@ -19,6 +19,7 @@ from caa_tui.runs.client import WorkerClient, death_message, last_line, worker_c
 from caa_tui.runs.protocol import (
     Artefact,
     Cancelled,
+    Described,
     Event,
     Failed,
     Finished,
@@ -286,3 +287,66 @@ def test_last_line(content: bytes, expected: str, tmp_path: Path) -> None:
 
 def test_last_line_without_a_log(tmp_path: Path) -> None:
     assert last_line(tmp_path / "none") == ""
+
+
+async def test_a_question_is_answered_before_during_and_after_a_run(tmp_path: Path) -> None:
+    async with fake("good", tmp_path) as client:
+        answer = await client.describe("m")
+        assert answer.model is not None
+        assert (answer.model.name, answer.model.layers, answer.devices[0].name) == ("m", 12, "cpu")
+        pid = client.pid
+        run, question = await asyncio.gather(events_of(client), client.describe(None))
+        assert isinstance(run[-1], Finished)
+        assert question.devices
+        assert not any(isinstance(event, Described | Hello) for event in run)
+        assert client.pid == pid
+
+
+async def test_a_worker_that_cannot_be_asked_says_why(tmp_path: Path) -> None:
+    for mode, words in (("older", "older caa-tui"), ("killed", "memory ran out"), ("newer", "speaks protocol 99")):
+        async with fake(mode, tmp_path) as client:
+            with pytest.raises(UserError, match=words):
+                await client.describe("m")
+    client = WorkerClient(tmp_path / "worker.log", "/nowhere/worker")
+    with pytest.raises(UserError, match="cannot be started"):
+        await client.describe("m")
+
+
+async def test_a_question_that_is_not_answered_does_not_keep_a_run_waiting_for_ever(tmp_path: Path) -> None:
+    async with fake("silent", tmp_path, greeting_seconds=1) as client:
+        with pytest.raises(UserError, match="did not answer within 1 seconds"):
+            await client.describe("m")
+        assert isinstance((await events_of(client))[-1], Finished)
+
+
+async def test_an_older_worker_still_trains(tmp_path: Path) -> None:
+    async with fake("older", tmp_path) as client:
+        with pytest.raises(UserError):
+            await client.describe("m")
+        assert isinstance((await events_of(client))[-1], Finished)
+
+
+async def test_closing_ends_a_question(tmp_path: Path) -> None:
+    async with fake("mute", tmp_path) as client:
+        question = asyncio.create_task(client.describe("m"))
+        while client.pid is None:
+            await asyncio.sleep(0)
+        await client.close(grace=0.2)
+        with pytest.raises(UserError, match="ended before it answered"):
+            await question
+
+
+async def test_a_run_that_is_cancelled_while_it_waits_for_an_answer_starts_nothing(tmp_path: Path) -> None:
+    async with fake("mute", tmp_path, greeting_seconds=30) as client:
+        question = asyncio.create_task(client.describe("m"))
+        while client.pid is None:
+            await asyncio.sleep(0)
+        run = asyncio.create_task(events_of(client))
+        while not client.busy:
+            await asyncio.sleep(0)
+        await client.cancel()
+        await client.cancel()
+        with pytest.raises(UserError):
+            await question
+        assert await run == [Cancelled(run_id="0001", forwarded_texts=0)]
+        assert client.pid is None

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caa_tui.activations.data import CollectProgress
+from caa_tui.activations.data import CollectProgress, GpuReading
 from caa_tui.runs.progress import WINDOW_SECONDS, PhaseReporter
 from caa_tui.runs.protocol import Event, PhaseStarted, Progress
 
@@ -97,3 +97,18 @@ def test_at_most_ten_a_second_and_the_end_is_told(pauses: list[float]) -> None:
     assert told[-1].done == len(pauses)
     # One at the beginning, one for the end, one each tenth of a second between.
     assert len(told) <= 2 + (clock.now - began) / 0.1
+
+
+def test_what_the_gpu_does_is_passed_on_where_it_is_measured() -> None:
+    phases, clock, events = reporter()
+    phases.collecting(CollectProgress(phase="read stories", done=1, device="cuda:0", gpu=GpuReading(0.97, 30, 100)))
+    clock.now += 1
+    phases.collecting(CollectProgress(phase="read stories", done=2, device="cpu"))
+    first, second = (event for event in events if isinstance(event, Progress))
+    assert (first.device, first.device_busy, first.device_used_bytes, first.device_total_bytes) == (
+        "cuda:0",
+        0.97,
+        30,
+        100,
+    )
+    assert (second.device, second.device_busy, second.device_used_bytes) == ("cpu", None, None)

@@ -15,10 +15,14 @@ from caa_tui.runs.protocol import (
     Artefact,
     Cancelled,
     CancelRequest,
+    Described,
+    DescribeRequest,
+    DeviceFacts,
     Event,
     Failed,
     Finished,
     Hello,
+    ModelFacts,
     Notice,
     PhaseStarted,
     Progress,
@@ -50,9 +54,21 @@ trainings = st.builds(
     thresholds=st.builds(Thresholds, fragmented_below=st.floats(0, 1)),
     cache_path=st.none() | words,
 )
-requests: st.SearchStrategy[Request] = trainings | st.just(CancelRequest()) | st.just(ShutdownRequest())
+questions = st.builds(DescribeRequest, run_id=words, model=st.none() | words)
+requests: st.SearchStrategy[Request] = trainings | questions | st.just(CancelRequest()) | st.just(ShutdownRequest())
+devices = st.builds(DeviceFacts, name=words, label=words, free_bytes=st.none() | counts, total_bytes=st.none() | counts)
+models = st.builds(
+    ModelFacts, name=words, problem=words, on_disk=st.booleans(), layers=counts, context=st.none() | counts
+)
 events: st.SearchStrategy[Event] = st.one_of(
-    st.builds(Hello, pid=counts, host=words, package=words),
+    st.builds(Hello, pid=counts, host=words, package=words, abilities=st.lists(words, max_size=2).map(tuple)),
+    st.builds(
+        Described,
+        run_id=words,
+        devices=st.lists(devices, max_size=2).map(tuple),
+        models=st.lists(words, max_size=2).map(tuple),
+        model=st.none() | models,
+    ),
     st.builds(PhaseStarted, run_id=words, phase=words, total=st.none() | counts, detail=words),
     st.builds(Progress, run_id=words, phase=words, done=counts, total=st.none() | counts, seconds=numbers),
     st.builds(Notice, run_id=words, message=words, paths=st.lists(words, max_size=3).map(tuple)),
@@ -76,7 +92,7 @@ events: st.SearchStrategy[Event] = st.one_of(
         truncated=st.lists(words, max_size=2).map(tuple),
         left_out=st.dictionaries(words, words, max_size=2),
     ),
-    st.builds(Failed, run_id=words, message=words, traceback=words, worker_leaves=st.booleans()),
+    st.builds(Failed, run_id=words, message=words, traceback=words, worker_leaves=st.booleans(), refused=st.booleans()),
     st.builds(Cancelled, run_id=words, forwarded_texts=counts),
 )
 

@@ -7,6 +7,7 @@ import os
 import shutil
 from pathlib import Path
 
+import msgspec
 import pytest
 from run_samples import finished, flag_of, report_of, request_of, write_corpus, write_run
 
@@ -17,7 +18,6 @@ from caa_tui.runs.history import (
     CorpusChanges,
     compare_runs,
     damaged_runs,
-    delete_run,
     edited_since,
     latest_done,
     list_runs,
@@ -152,14 +152,6 @@ def test_damaged_results_do_not_stop_the_rest(data: DataFolder, caplog: pytest.L
     assert "flags.json" in caplog.text
     with pytest.raises(UserError, match=r"0001 is damaged \(request\.json"):
         _ = run.request
-
-
-def test_delete(data: DataFolder) -> None:
-    write_run(data, TEXTS)
-    delete_run(data, 1)
-    assert list(data.runs.iterdir()) == []
-    with pytest.raises(UserError, match="There is no run"):
-        delete_run(data, 1)
 
 
 def test_numbers_are_not_used_twice_while_an_unfinished_run_has_one(data: DataFolder) -> None:
@@ -299,3 +291,27 @@ def test_files_are_json_that_people_can_read(data: DataFolder) -> None:
         assert text.startswith("{\n  ")
         assert text.endswith("}\n")
         assert json.loads(text)
+
+
+def test_the_whole_runs_side_by_side(data: DataFolder) -> None:
+    old_report = msgspec.structs.replace(
+        report_of([flag_of("fragmented", "joy"), flag_of("redundant", "old")], joy=0.3, old=0.5), held_out={"3": 0.5}
+    )
+    new_report = msgspec.structs.replace(
+        report_of([flag_of("contaminated", "new")], joy=0.6, new=0.5), held_out={"3": 0.75}
+    )
+    old = write_run(data, TEXTS, {"joy": [1, 0, 0, 0], "old": [0, 1, 0, 0]}, old_report)
+    new = write_run(data, TEXTS | {"stories/new.txt": "four"}, {"joy": [1, 0, 0, 0], "new": [0, 1, 0, 0]}, new_report)
+    found = compare_runs(old, new)
+    assert (found.held_out, found.flags, found.stories) == ((0.5, 0.75), (2, 1), (3, 4))
+    assert found.solved == (("joy", "fragmented"),), "a concept that is not trained any more is not solved"
+    assert found.appeared == (("new", "contaminated"),)
+    assert (found.concepts[0].stories, found.settings) == ((3, 3), ())
+
+
+def test_a_run_without_flags_has_solved_none(data: DataFolder) -> None:
+    old = write_run(data, TEXTS, {"joy": [1, 0, 0, 0]}, report_of([flag_of("fragmented", "joy")], joy=0.3))
+    new = write_run(data, TEXTS, {"joy": [0, 1, 0, 0]})
+    found = compare_runs(old, new)
+    assert (found.flags, found.solved, found.held_out) == ((1, None), (), (None, None))
+    assert found.concepts[0].lowest == pytest.approx(0, abs=1e-3)

@@ -158,6 +158,17 @@ async def test_nothing_is_started_for_options_that_cannot_be(tmp_path: Path) -> 
         assert list(table.data.runs.iterdir()) == []
 
 
+async def test_a_request_that_the_worker_turns_down_leaves_no_run(tmp_path: Path) -> None:
+    async with bench("refuses", tmp_path) as table:
+        with pytest.raises(UserError, match="There is no such model"):
+            await table.train()
+        assert list(table.data.runs.iterdir()) == []
+        assert isinstance(table.events[-1], Failed)
+        with pytest.raises(UserError):
+            await table.train()
+    assert {event.run_id for event in table.events if isinstance(event, Failed)} == {"0001"}
+
+
 async def test_an_empty_corpus(tmp_path: Path) -> None:
     async with bench("good", tmp_path) as table:
         for path in TEXTS:

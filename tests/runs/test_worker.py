@@ -15,6 +15,8 @@ from caa_tui.runs.protocol import (
     FINAL_EVENTS,
     Cancelled,
     CancelRequest,
+    Described,
+    DescribeRequest,
     Event,
     Failed,
     Finished,
@@ -206,3 +208,32 @@ def test_it_leaves_at_once_when_its_parent_is_not_who_started_it(errors: Path) -
     with worker(*REAL, "--parent", str(os.getpid() + 1), stderr=errors) as pipe:
         assert pipe.process.wait(10) == 0
         assert pipe.stdout.read() == b""
+
+
+def test_it_says_what_its_machine_has_and_why_a_model_cannot_be_used(errors: Path) -> None:
+    with worker(*REAL, stderr=errors) as pipe:
+        hello = pipe.next()
+        assert isinstance(hello, Hello)
+        assert "describe" in hello.abilities
+        pipe.send(DescribeRequest(run_id="question 1", model="./nowhere"))
+        answer = pipe.next()
+        assert isinstance(answer, Described)
+        assert answer.run_id == "question 1"
+        assert answer.devices[-1].name == "cpu"
+        assert (answer.devices[-1].total_bytes or 0) >= (answer.devices[-1].free_bytes or 0) > 0
+        assert answer.model is not None
+        assert "There is no model at './nowhere'" in answer.model.problem
+        pipe.send(DescribeRequest(run_id="question 2"), ShutdownRequest())
+        without = pipe.next()
+        assert isinstance(without, Described)
+        assert (without.run_id, without.model, without.models) == ("question 2", None, answer.models)
+        assert pipe.process.wait(10) == 0
+
+
+def test_a_training_refused_at_its_checks_is_told_apart_from_a_failed_one(errors: Path) -> None:
+    with worker(str(STUB), stderr=errors) as pipe:
+        pipe.send(request("user"), request("late", run_id="0002"))
+        first, second = pipe.until_final()[-1], pipe.until_final()[-1]
+    assert isinstance(first, Failed)
+    assert isinstance(second, Failed)
+    assert (first.refused, second.refused) == (True, False)

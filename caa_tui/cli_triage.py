@@ -1,0 +1,193 @@
+"""`caa triage`: the flags of a run with their files, and apart from them the accepted ones with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from caa_tui import cli_output
+from caa_tui.cli_history import FLAG_KINDS, chosen_run, compared, comparison_document, has_moved
+from caa_tui.corpus.model import FindingKind
+from caa_tui.corpus.scan import scan
+from caa_tui.corpus.storage import data_folder
+from caa_tui.errors import UserError
+from caa_tui.runs.history import CorpusChanges, RunComparison, RunRecord, edited_since, latest_done
+from caa_tui.vectors.accepted import Judged, judge, open_flags
+from caa_tui.vectors.flags import ConceptSummary, Flag, FlagReport
+from caa_tui.wording import count, decimal
+
+EVIDENCE_SHOWN = 5
+
+
+def show_triage(root: Path, run_id: str | None, as_json: bool) -> None:
+    """Print the flags of a run; `run_id` None: the newest run that is done.
+
+    Raises:
+        UserError: no such run, or it has no flags.
+    """
+    corpus = scan(root)
+    data = data_folder(corpus.root)
+    run = chosen_run(data, run_id)
+    if run.flags is None:
+        raise UserError(
+            f"Run {run.id} has no flags; train again without --no-quality-report, or choose another run with --run."
+        )
+    for finding in corpus.findings:
+        if finding.kind is FindingKind.BAD_ACCEPTED:
+            cli_output.tell(f"note: {finding.message}")
+    judged = judge(run.flags, corpus.accepted)
+    previous = latest_done(data, before=run.id)
+    changes = compared(previous, run) if previous else None
+    edited = edited_since(run, corpus)
+    if as_json:
+        cli_output.write_json(_triage_document(run, run.flags, judged, changes, edited))
+    else:
+        cli_output.write_lines(triage_lines(run, run.flags, judged, changes, edited))
+
+
+def _triage_document(
+    run: RunRecord, report: FlagReport, judged: Sequence[Judged], changes: RunComparison | None, edited: CorpusChanges
+) -> dict[str, Any]:
+    """The fields of flags.json, the accepted flags apart, and the run, what was edited since, what changed before."""
+    document: dict[str, Any] = msgspec.to_builtins(report)
+    return document | {
+        "flags": msgspec.to_builtins(open_flags(report, judged)),
+        "accepted": [_accepted_document(one) for one in judged],
+        "run": run.id,
+        "edited_since": msgspec.to_builtins(edited),
+        "changes": comparison_document(changes) if changes else None,
+    }
+
+
+def _accepted_document(one: Judged) -> dict[str, Any]:
+    """An entry of caa-accepted.toml, what became of it, and its flag (null: not flagged in this run)."""
+    document: dict[str, Any] = msgspec.to_builtins(one.acceptance)
+    standing = {"standing": one.standing.replace(" ", "_"), "worse": one.worse or None}
+    return document | standing | {"flag": msgspec.to_builtins(one.flag)}
+
+
+def triage_lines(
+    run: RunRecord, report: FlagReport, judged: Sequence[Judged], changes: RunComparison | None, edited: CorpusChanges
+) -> Iterator[str]:
+    """The views one after the other; evidence below its flag, the worst story first."""
+    yield f"Run {run.id}, layer {report.layer}: {count(len(report.concepts), 'concept')}" + (
+        f", {count(len(edited.paths), 'story', 'stories')} edited since" if edited.paths else ""
+    )
+    yield from _layer_line(report)
+    came_back = {one.acceptance.key: one for one in judged if one.standing == "came back"}
+    flags = open_flags(report, judged)
+    for kind in FLAG_KINDS:
+        group = [flag for flag in flags if flag.kind == kind]
+        yield ""
+        yield f"{kind.capitalize()} {len(group)}"
+        for flag in group:
+            yield from _flag_lines(flag)
+            yield from _came_back_line(came_back.get((flag.concept, flag.kind)))
+    yield from _accepted_lines(judged)
+    yield ""
+    yield "All concepts"
+    yield from _indented(cli_output.table(list(_concept_rows(report)), right=(1, 2, 3, 4)))
+    for concept, why in report.left_out.items():
+        yield f"  left out: {concept} ({why})"
+    yield from _change_lines(changes)
+    yield from (f"note: {note}" for note in report.notes)
+
+
+def _came_back_line(one: Judged | None) -> Iterator[str]:
+    if one is not None:
+        yield f"    accepted before ({one.acceptance.date}): {one.acceptance.reason}; it came back because {one.worse}"
+
+
+def _accepted_lines(judged: Sequence[Judged]) -> Iterator[str]:
+    """What stays out of the lists above, each with its reason."""
+    settled = [one for one in judged if one.standing != "came back"]
+    if not settled:
+        return
+    yield ""
+    yield f"Accepted {len(settled)}"
+    for one in settled:
+        entry = one.acceptance
+        gone = "" if one.flag else ", not flagged in this run"
+        yield f"  {entry.concept}  {entry.kind}{gone}: {entry.reason} ({entry.date})"
+
+
+def _layer_line(flags: FlagReport) -> Iterator[str]:
+    """Which layer tells the stories apart best; the rules look at the middle one, which may be another."""
+    known = [(layer, score) for layer, score in flags.held_out.items() if score is not None]
+    if flags.best_layer is not None and len(known) > 1:
+        known.sort(key=lambda item: (-item[1], int(item[0])))
+        scores = ", ".join(f"layer {layer} {decimal(score)}" for layer, score in known)
+        yield f"Held-out stories told apart, best layer first: {scores} (.50 is chance)"
+
+
+def _flag_lines(flag: Flag) -> Iterator[str]:
+    weight = "confirmed" if flag.confirmed else "by the rule only"
+    yield f"  {flag.concept}  {decimal(flag.value)} (limit {decimal(flag.threshold)}), {weight}: {flag.verdict}"
+    if flag.contributors:
+        yield "    made of " + ", ".join(f"{concept} {decimal(share)}" for concept, share in flag.contributors)
+    shown = [[decimal(evidence.score), evidence.path, evidence.reason] for evidence in flag.evidence[:EVIDENCE_SHOWN]]
+    if shown:
+        yield from _indented(_indented(cli_output.table(shown, right=(0,))))
+    if len(flag.evidence) > EVIDENCE_SHOWN:
+        yield f"    and {len(flag.evidence) - EVIDENCE_SHOWN} more"
+    if flag.caveat:
+        yield f"    but: {flag.caveat}"
+
+
+def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:
+    key = str(flags.layer)
+    yield ["concept", "stories", "first-PC", "agreement", "R²", "nearest", "buckets"]
+    for summary in flags.concepts:
+        nearest = summary.nearest.get(key)
+        yield [
+            summary.concept,
+            str(summary.stories),
+            _number(summary.first_pc, key),
+            _number(summary.agreement, key),
+            _number(summary.r_squared, key),
+            "-" if nearest is None else f"{decimal(nearest[1]):>4} {nearest[0]}",
+            _buckets(summary),
+        ]
+
+
+def _number(values: dict[str, float | None], key: str) -> str:
+    return decimal(values.get(key))
+
+
+def _buckets(summary: ConceptSummary) -> str:
+    return ", ".join(bucket.replace("_", " ") for bucket in summary.buckets)
+
+
+def _indented(lines: Iterator[str]) -> Iterator[str]:
+    return (f"  {line}" for line in lines)
+
+
+def _change_lines(changes: RunComparison | None) -> Iterator[str]:
+    if changes is None:
+        return
+    yield ""
+    yield f"Since run {changes.old}: {_corpus_words(changes.corpus)}"
+    for word, flags in (("solved", changes.solved), ("new", changes.appeared)):
+        if flags:
+            yield f"  {word}: " + ", ".join(f"{concept} ({kind})" for concept, kind in flags)
+    if changes.settings:
+        yield f"  set up differently: {'; '.join(changes.settings)}"
+    if changes.note:
+        yield f"  {changes.note}"
+    elif moved := [change for change in changes.concepts if has_moved(change)]:
+        named = ", ".join(f"{change.concept} {decimal(change.lowest, 3)}" for change in moved[:8])
+        yield f"  moved (cosine of the old with the new vector): {named}"
+    else:
+        yield "  no vector moved"
+
+
+def _corpus_words(changes: CorpusChanges) -> str:
+    parts = [
+        f"{count(len(paths), 'text')} {word}"
+        for word, paths in (("changed", changes.changed), ("added", changes.added), ("removed", changes.removed))
+        if paths
+    ]
+    return ", ".join(parts) or "the same texts"
