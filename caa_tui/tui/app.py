@@ -1,33 +1,22 @@
-"""The application: owns the workspace, reads the corpus in threads, and hands commands to their places."""
+"""The application: its screens, and the commands that are the same on all of them."""
 
 from __future__ import annotations
 
 import asyncio
-import signal
-import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from importlib import import_module
+from typing import Protocol, cast
 
 from textual import work
-from textual.app import App
-from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.signal import Signal
 
-from caa_tui.corpus.watch import watch
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
 from caa_tui.text_safety import printable
-from caa_tui.tui.line_filter import PrintableFilter
-from caa_tui.tui.palette import CaaCommands
-from caa_tui.tui.theme import DARK, LIGHT, THEMES, choose_glyphs
-from caa_tui.tui.training import TrainingController
-from caa_tui.tui.workspace import TrainingState, Workspace, read_corpus, read_runs
+from caa_tui.tui.app_core import AppCore
+from caa_tui.tui.theme import DARK, LIGHT
+from caa_tui.tui.user_settings import load_user_settings, settings_path, write_template
 from caa_tui.vectors.flags import Flag
-
-RESCAN_SECONDS = 30
-"""The watcher is only a hint (network folders send none), so the files are read again now and then."""
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen[None]]:
@@ -40,125 +29,26 @@ def _screen(module: str, name: str) -> Callable[[], Screen[None]]:
     return build
 
 
-class CaaApp(App[None]):
+class GoesTo(Protocol):
+    """A screen with a place for each concept or scenario."""
+
+    def go_to(self, concept: str | None, scenario: str | None) -> None:
+        """Put the cursor there; None: where it is."""
+
+
+class CaaApp(AppCore):
     """caa-tui on one corpus."""
 
     TITLE = "caa-tui"
     CSS_PATH = "caa.tcss"
-    COMMANDS = {CaaCommands}
+    ENABLE_COMMAND_PALETTE = False
+    """The palette is a command of the registry, with a key that can be changed."""
     MODES = {
         "corpus": _screen("corpus_screen", "CorpusScreen"),
         "triage": _screen("triage_screen", "TriageScreen"),
         "runs": _screen("runs_screen", "RunsScreen"),
     }
     DEFAULT_MODE = "corpus"
-
-    def __init__(
-        self,
-        workspace: Workspace,
-        *,
-        model: str | None = None,
-        worker_command: str | None = None,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        """`model` and `worker_command` are what the command line gave; they win over remembered choices."""
-        super().__init__()
-        self.workspace = workspace
-        self.clock = clock
-        self.glyphs = choose_glyphs()
-        self.workspace_changed: Signal[Workspace] = Signal(self, "workspace-changed")
-        """The corpus, the runs, or what was edited since the last run changed."""
-        self.training_changed: Signal[TrainingState] = Signal(self, "training-changed")
-        """Progress of the training; at most ten times a second."""
-        self.training = TrainingController(self, model=model, worker_command=worker_command)
-        self._stop_watching = asyncio.Event()
-        self._has_terminal = asyncio.Event()
-        """Not while an editor has it."""
-        self._has_terminal.set()
-        self._rescan_lock = asyncio.Lock()
-        self._rescans_asked = self._rescans_served = 0
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = LIGHT.name if workspace.memory.theme == LIGHT.name else DARK.name
-
-    def get_line_filters(self) -> Sequence[LineFilter]:
-        return [*super().get_line_filters(), PrintableFilter()]
-
-    def on_mount(self) -> None:
-        self.app_suspend_signal.subscribe(self, lambda _: self._has_terminal.clear())
-        self.app_resume_signal.subscribe(self, lambda _: self._resume())
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; a loop outside the main thread
-            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminate)
-        if self.workspace.opening_note:
-            self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
-        self.load_everything()
-        self.watch_files()
-        self.set_interval(RESCAN_SECONDS, self.rescan)
-
-    async def on_unmount(self) -> None:
-        self._stop_watching.set()
-        await self.training.close()
-
-    def _resume(self) -> None:
-        """Back from an editor or SIGTSTP, where Textual draws only what has changed meanwhile."""
-        self._has_terminal.set()
-        self.refresh(layout=True)
-
-    @work(group="quit")
-    async def _terminate(self) -> None:
-        """SIGTERM: leave the terminal as it was, but do not take it away from an editor."""
-        await self._has_terminal.wait()
-        self.exit()
-
-    @work(group="load", exit_on_error=True)
-    async def load_everything(self) -> None:
-        """First read, after the first paint."""
-        await self.reload_runs()
-        await self.rescan()
-
-    @work(group="watch", exclusive=True)
-    async def watch_files(self) -> None:
-        """Read the corpus again whenever a file changed outside."""
-        try:
-            async for _ in watch(self.workspace.root, self._stop_watching):
-                await self.rescan()
-        except (UserError, OSError) as error:
-            why = f"Files cannot be watched ({error}); changes show up within {RESCAN_SECONDS} seconds."
-            self.notify(printable(why), severity="warning", markup=False)
-
-    async def rescan(self) -> None:
-        """Read every story again in a thread; screens are told when anything differs.
-
-        Afterwards the workspace shows what was on disk when this was called; one reading can serve several callers.
-        """
-        self._rescans_asked += 1
-        mine = self._rescans_asked
-        async with self._rescan_lock:
-            if self._rescans_served >= mine:
-                return
-            serves = self._rescans_asked
-            try:
-                state = await asyncio.to_thread(read_corpus, self.workspace.root)
-            except UserError as error:
-                self.notify(printable(str(error)), severity="error", markup=False)
-                return
-            self._rescans_served = serves
-            if self.workspace.loaded and state == self.workspace.state:
-                return
-            self.workspace.state, self.workspace.loaded = state, True
-            self.workspace.compare_with_run()
-            self.workspace_changed.publish(self.workspace)
-
-    async def reload_runs(self) -> None:
-        """Read the history of runs again, after one ended or was deleted."""
-        self.workspace.runs = await asyncio.to_thread(read_runs, self.workspace.data)
-        self.workspace.compare_with_run()
-        self.workspace_changed.publish(self.workspace)
-
-    def set_training(self, state: TrainingState) -> None:
-        """Called by the controller on the event loop."""
-        self.workspace.training = state
-        self.training_changed.publish(state)
 
     def retrain(self) -> None:
         """Train again with the choices of the last run."""
@@ -218,9 +108,10 @@ class CaaApp(App[None]):
         self.push_screen(ExportDialog(run))
 
     def cmd_training_log(self) -> None:
-        from caa_tui.tui.screens.training_log import TrainingLog
+        from caa_tui.tui.screens.training_screen import TrainingScreen
 
-        self.push_screen(TrainingLog())
+        if not isinstance(self.screen, TrainingScreen):
+            self.push_screen(TrainingScreen())
 
     @work(group="rescan")
     async def cmd_rescan(self) -> None:
@@ -233,13 +124,59 @@ class CaaApp(App[None]):
         self.workspace.memory.theme = self.theme
         self.workspace.keep_memory()
 
+    @work(group="editor", exclusive=True)
+    async def cmd_settings(self) -> None:
+        """Open the settings file in the user's editor; what it says afterwards holds at once."""
+        from caa_tui.tui.external_editor import edit_text_file
+
+        path = settings_path()
+        try:
+            await asyncio.to_thread(write_template, path)
+            if await edit_text_file(self, path):
+                self.use_settings(await asyncio.to_thread(load_user_settings, path))
+        except UserError as error:
+            self.notify(printable(str(error)), severity="error", markup=False, timeout=10)
+        self.workspace_changed.publish(self.workspace)
+
+    def go_to_concept(self, name: str) -> None:
+        """Put the cursor on a concept: among all concepts where the triage screen lists it, else in the coverage."""
+        report = self.workspace.report
+        listed = report is not None and (name in report.left_out or any(one.concept == name for one in report.concepts))
+        self._go_to("triage" if self.current_mode == "triage" and listed else "corpus", name, None)
+
+    def go_to_scenario(self, name: str) -> None:
+        """Put the cursor on a scenario's column of the coverage."""
+        self._go_to("corpus", None, name)
+
+    @work(group="navigation", exclusive=True)
+    async def _go_to(self, mode: str, concept: str | None, scenario: str | None) -> None:
+        """Stories that are open are left first, which may ask about unsaved text."""
+        while len(self.screen_stack) > 1:
+            may_leave = getattr(self.screen, "may_leave", None)
+            if may_leave is not None and not await may_leave():
+                return
+            await self.pop_screen()
+        await self.switch_mode(mode)
+        cast("GoesTo", self.screen).go_to(concept, scenario)
+
     def cmd_palette(self) -> None:
-        self.action_command_palette()
+        from caa_tui.tui.palette import CaaPalette
+
+        self.push_screen(CaaPalette())
 
     def cmd_help(self) -> None:
+        from caa_tui.tui.help_text import help_sections
         from caa_tui.tui.screens.help_screen import HelpScreen
 
-        self.push_screen(HelpScreen(getattr(self.screen, "KIND", "corpus"), self.screen.HELP or "", self.glyphs))
+        self.push_screen(HelpScreen(help_sections(self.screen, self.workspace, self.glyphs), self.glyphs))
+
+    def cmd_story_help(self) -> None:
+        self.cmd_help()
+
+    def cmd_jump(self) -> None:
+        from caa_tui.tui.screens.jump_screen import JumpScreen
+
+        self.push_screen(JumpScreen())
 
     async def action_quit(self) -> None:
         """Textual binds ctrl+q to this before any screen sees the key; unsaved text and trainings are asked about."""
@@ -259,10 +196,13 @@ class CaaApp(App[None]):
         if self.workspace.training.active:
             from caa_tui.tui.screens.quit_dialog import QuitDialog
 
+            # Asking again calls off an earlier "wait": that one's worker ends, because they exclude each other.
+            self.training.leave_when_done(False)
             answer = await self.push_screen_wait(QuitDialog())
             if answer == "stay":
                 return
             if answer == "wait":
+                self.training.leave_when_done(True)
                 await self.training.wait()
                 # What was typed meanwhile is asked about like at any other time.
                 await self.action_quit()

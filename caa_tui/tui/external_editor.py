@@ -131,6 +131,17 @@ async def edit_file(app: CaaApp, path: Path, line: int = 1) -> EditOutcome:
     return outcome
 
 
+async def edit_text_file(app: CaaApp, path: Path) -> bool:
+    """Open a file that is no story in the user's editor and wait until it is closed; False when there is none."""
+    try:
+        command = editor_command(path)
+        code = await (_run_in_terminal(app, command.argv) if command.terminal else _run_beside(app, command))
+    except (NoEditor, SuspendNotSupported) as problem:
+        app.notify(printable(f"{problem} Edit {path} yourself; f5 reads it again."), severity="warning", markup=False)
+        return False
+    return code is not None
+
+
 def _outcome(command: EditorCommand, code: int | None, *, changed: bool, name: str) -> EditOutcome:
     if code is None:
         return EditOutcome("failed", f"{command.name} could not be started; check $VISUAL and $EDITOR.")

@@ -9,7 +9,7 @@ from textual.message import Message
 
 @dataclass
 class StoryPointed(Message):
-    """The cursor of a list came to this story."""
+    """The cursor of the list in use came to this story; when a list is redrawn its cursor moves unseen."""
 
     path: str
 

@@ -12,6 +12,8 @@ from caa_tui.corpus.edit import sweep_temporaries
 from caa_tui.corpus.folders import walk
 from caa_tui.corpus.model import Corpus
 from caa_tui.corpus.storage import CorpusLock, data_folder
+from caa_tui.errors import UserError
+from caa_tui.tui.user_settings import UserSettings, load_user_settings, settings_path
 from caa_tui.tui.workspace import CorpusState, Workspace, read_settings
 
 
@@ -32,6 +34,15 @@ def open_workspace(root: Path, *, read_only: bool = False) -> Workspace:
     )
 
 
+def read_user_settings(workspace: Workspace) -> UserSettings:
+    """The user's settings; a file that does not fit costs its changes, not the session, and the screen says so."""
+    try:
+        return load_user_settings(settings_path())
+    except UserError as error:
+        workspace.opening_note = f"{workspace.opening_note} {error}".strip()
+        return UserSettings()
+
+
 @contextmanager
 def hold_corpus(workspace: Workspace) -> Iterator[None]:
     """Be the one writer of the corpus for a while; a second program opens it read-only and is told who holds it."""
@@ -40,8 +51,13 @@ def hold_corpus(workspace: Workspace) -> Iterator[None]:
     if holder is not None:
         workspace.read_only = True
         workspace.opening_note = f"Opened read-only: {holder.describe()} has this corpus open."
+        if workspace.in_browser:
+            workspace.opening_note += " To write here, close it, then load this page again."
     elif not workspace.read_only:
         sweep_temporaries(workspace.root)
+        if workspace.files.interrupted is not None:
+            note = "A rename was interrupted when the program ended; undo takes back what was done of it."
+            workspace.opening_note = f"{workspace.opening_note} {note}".strip()
     try:
         yield
     finally:

@@ -9,8 +9,9 @@ from pathlib import Path
 from caa_tui.corpus import history
 from caa_tui.corpus.disk import UnusableFile
 from caa_tui.corpus.drafts import Draft, drafts, drop_draft, keep_draft
-from caa_tui.corpus.edit import OpenStory, SaveConflict, create_story, open_story, previous_versions, save_story
+from caa_tui.corpus.edit import OpenStory, SaveConflict, open_story, previous_versions, save_story
 from caa_tui.corpus.model import BASELINE
+from caa_tui.corpus.operations import StoryFiles
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.corpus.text import decode
 
@@ -62,7 +63,8 @@ class StoryFile:
             UserError: it cannot be written.
         """
         if self.opened is None:
-            self.opened = create_story(self.root, self.path, text)
+            StoryFiles(self.root, self.data).create(self.path, text)
+            self.opened = open_story(self.root, self.path)
         else:
             self.opened = save_story(self.root, self.opened, text)
         self.drop_draft()

@@ -6,9 +6,13 @@ import asyncio
 from collections.abc import Awaitable, Callable
 
 from caa_tui.corpus.edit import SaveConflict
+from caa_tui.corpus.findings.typed import StoryIndex
+from caa_tui.corpus.model import Corpus, Finding, Story
 from caa_tui.errors import UserError
-from caa_tui.tui.story_checks import findings_now, moved
+from caa_tui.tui.story_checks import caution, findings_now, moved
+from caa_tui.tui.story_facts import Fact, close_concepts, facts_of
 from caa_tui.tui.story_file import StoryFile, concept_and_scenario
+from caa_tui.tui.story_tokens import Tokens
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.veil import can_veil
 from caa_tui.tui.widgets.beside_view import Beside, besides
@@ -42,6 +46,7 @@ class StorySession:
         self._run_before = workspace.run
         self._report_before = workspace.report
         self._busy = asyncio.Lock()
+        self._found: tuple[tuple[str, Corpus, StoryIndex | None], tuple[Finding, ...]] | None = None
 
     @property
     def text(self) -> str:
@@ -74,7 +79,8 @@ class StorySession:
             self.file = file
             self._previous = await asyncio.to_thread(file.previous)
             if not can_veil(file.text):
-                self.problem = "The text has private-use characters that this editor cannot keep; use ctrl+e."
+                key = self._workspace.keys.name("story_external")
+                self.problem = f"The text has private-use characters that this editor cannot keep; use {key}."
                 return None
             draft = await asyncio.to_thread(file.draft)
             return draft if draft is not None and can_veil(draft) and self.editable else None
@@ -121,7 +127,8 @@ class StorySession:
             return False
         story = self._workspace.corpus.by_path.get(self.path)
         if story is None:
-            self.news = "" if file.exists else "The file is gone from the disk; ctrl+s writes it again."
+            gone = f"The file is gone from the disk; {self._workspace.keys.name('save')} writes it again."
+            self.news = "" if file.exists else gone
         elif story.file_sha256 == file.opened.file_sha256:
             self.news = self._replaced = ""
         elif story.file_sha256 == self._replaced:
@@ -169,30 +176,56 @@ class StorySession:
         """From now on, what moved is counted from the present run."""
         self._run_before, self._report_before = self._workspace.run, self._workspace.report
 
-    def why(self, text: str, glyphs: Glyphs) -> Why:
+    def why(self, text: str, glyphs: Glyphs, tokens: Tokens | None = None) -> Why:
         """Why the story is here, and what is wrong with the text as it is typed."""
-        moves, since = self._moves(glyphs)
+        workspace = self._workspace
+        moves, since, caution = self._moves(glyphs)
         blank = self.file is None or not text.strip()
+        notices = [sentence for sentence in (self.problem, self.news) if sentence]
+        if tokens is not None and tokens.cut:
+            notices.append(
+                f"The text has {tokens.count:,} tokens and the model reads {tokens.limit:,}: "
+                "its end is not read; shorten it."
+            )
         return Why(
             path=self.path,
-            notices=[sentence for sentence in (self.problem, self.news) if sentence],
+            notices=notices,
             evidence=self._evidence(),
-            findings=() if blank else findings_now(self._workspace.corpus, self.path, text),
+            findings=() if blank else self._findings(text),
             moves=moves,
             since=since,
-            trained=self._workspace.report is not None,
+            caution=caution,
+            facts=() if self.written or self.problem else self.facts(glyphs),
+            trained=workspace.report is not None,
         )
+
+    def _findings(self, text: str) -> tuple[Finding, ...]:
+        """Worked out once for a text, a corpus and an index."""
+        corpus, index = self._workspace.corpus, self._workspace.story_index
+        known = self._found[0] if self._found else None
+        if known is None or known[0] != text or known[1] is not corpus or known[2] is not index:
+            self._found = (text, corpus, index), findings_now(corpus, self.path, text, index)
+        assert self._found is not None
+        return self._found[1]
+
+    def facts(self, glyphs: Glyphs) -> tuple[Fact, ...]:
+        """What to know before the first word is written."""
+        return facts_of(self._workspace.corpus, self._workspace.report, self.path, glyphs)
 
     def besides(self) -> tuple[Beside, ...]:
         """What can stand beside the text."""
-        evidence = [evidence for _, evidence in self._evidence()]
-        return besides(self._workspace.corpus, self.path, evidence, self._previous)
+        pairs = self._evidence()
+        concept, _ = concept_and_scenario(self.path)
+        close = close_concepts(self._workspace.report, concept) if concept else ()
+        fragmented = [flag for flag, _ in pairs if flag.kind == "fragmented" and flag.concept == concept]
+        typical = [max(flag.evidence, key=lambda one: one.score).path for flag in fragmented]
+        evidence = [evidence for _, evidence in pairs]
+        return besides(self._workspace.corpus, self.path, evidence, self._previous, close, typical)
 
-    def baseline_words(self) -> int | None:
-        """Words of the scenario's baseline; None for a baseline and for a story of no scenario."""
+    def baseline(self) -> Story | None:
+        """The scenario's neutral telling; None for a baseline and for a story of no scenario."""
         concept, scenario = concept_and_scenario(self.path)
-        baseline = self._workspace.corpus.baseline_of(scenario) if scenario and concept else None
-        return baseline.words if baseline else None
+        return self._workspace.corpus.baseline_of(scenario) if scenario and concept else None
 
     def state(self, text: str) -> str:
         """One or two words for the title line."""
@@ -210,13 +243,14 @@ class StorySession:
         found = self._workspace.runs.evidence_by_path.get(self.path, ())
         return sorted(found, key=lambda pair: (pair[0].kind, pair[0].concept) != came_from)
 
-    def _moves(self, glyphs: Glyphs) -> tuple[list[str], str]:
-        """What the newest run changed since this story was opened, and which runs are compared."""
+    def _moves(self, glyphs: Glyphs) -> tuple[list[str], str, str]:
+        """What the newest run changed since this story was opened, which runs are compared, and what else differs."""
         run, report = self._workspace.run, self._workspace.report
         before, report_before = self._run_before, self._report_before
         if run is None or report is None or before is None or report_before is None or run.id == before.id:
-            return [], ""
+            return [], "", ""
         own, _ = concept_and_scenario(self.path)
         concepts = dict.fromkeys(name for name in (own, self._flag.concept if self._flag else None) if name is not None)
         moves = [(name, moved(report_before, report, name, glyphs)) for name in concepts]
-        return [f"{name}: {text}" for name, text in moves if text], f"Run {int(run.id)} against run {int(before.id)}"
+        since = f"Run {int(run.id)} against run {int(before.id)}"
+        return [f"{name}: {text}" for name, text in moves if text], since, caution(before, run, self.path)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from textual.theme import Theme
 
+from caa_tui import wording
+
 DARK = Theme(
     name="caa-dark",
     primary="#d7a65f",
@@ -92,6 +94,12 @@ class Glyphs:
     opened: str = "▾"
     spark: str = "▁▂▃▄▅▆▇█"
     gone: str = "–"
+    times: str = "×"
+    """Between a concept and a scenario."""
+    arrow: str = "→"
+    solved: str = "✓"
+    rising: str = "↑"
+    falling: str = "↓"
 
 
 UNICODE = Glyphs()
@@ -110,6 +118,11 @@ ASCII = Glyphs(
     opened="v",
     spark="_.-=+*%#",
     gone="-",
+    times="x",
+    arrow="->",
+    solved="+",
+    rising="^",
+    falling="v",
 )
 
 
@@ -136,8 +149,4 @@ def sparkline(values: list[float | None], low: float, high: float, glyphs: Glyph
 
 def decimal(value: float | None, glyphs: Glyphs, places: int = 2) -> str:
     """A number in the house style: `.14`, `−.02`, `1.00`; a dash for none."""
-    if value is None:
-        return glyphs.gone
-    text = f"{abs(value):.{places}f}"
-    text = text[1:] if text.startswith("0.") else text
-    return f"{glyphs.minus}{text}" if value < 0 and float(f"{value:.{places}f}") != 0 else text
+    return wording.decimal(value, places, minus=glyphs.minus, none=glyphs.gone)

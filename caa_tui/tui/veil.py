@@ -29,16 +29,25 @@ def veil(text: str) -> str:
 
 def unveil(text: str) -> str:
     """The text that was veiled."""
+    if _is_bare(text):
+        return text
     return "".join(chr(ord(character) - _PRIVATE) if _is_veil(character) else character for character in text)
 
 
 def unveiled_picture(text: str) -> str:
     """How a veiled text is drawn: control characters as pictures, of the same length; tabs stay."""
+    if _is_bare(text):
+        return text
     return "".join(printable(unveil(character)) if _is_veil(character) else character for character in text)
 
 
 def _unsafe(character: str) -> bool:
     return character not in _KEPT and ord(character) < 0x10000 and printable(character) != character
+
+
+def _is_bare(text: str) -> bool:
+    """Whether nothing is veiled, as in nearly every text; asked several times for every key."""
+    return not text or ord(max(text)) < _PRIVATE
 
 
 def _is_veil(character: str) -> bool:

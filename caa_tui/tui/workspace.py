@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -15,13 +15,19 @@ from typing import Literal
 import msgspec
 
 from caa_tui.corpus.coverage import Coverage, coverage
-from caa_tui.corpus.model import Corpus
+from caa_tui.corpus.findings.typed import StoryIndex
+from caa_tui.corpus.model import Acceptance, Corpus
+from caa_tui.corpus.operations import StoryFiles
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.settings import Settings, load_settings
 from caa_tui.corpus.storage import DataFolder, StateFile
 from caa_tui.errors import UserError
+from caa_tui.runs.differences import settings_difference
 from caa_tui.runs.history import RunRecord, edited_since, list_runs
 from caa_tui.runs.options import TrainOptions
+from caa_tui.tui.commands import Keymap
+from caa_tui.tui.guide_steps import Progress
+from caa_tui.vectors.accepted import Judged, judge, open_flags
 from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
 
 logger = logging.getLogger(__name__)
@@ -46,6 +52,10 @@ class TrainingState:
     eta_seconds: float | None = None
     memory_bytes: int | None = None
     device: str = ""
+    device_busy: float | None = None
+    """Share of the time in which the GPU computed, 0 to 1, by whomever; None: not measured."""
+    device_used_bytes: int | None = None
+    device_total_bytes: int | None = None
     detail: str = ""
     message: str = ""
     """How it ended, one sentence."""
@@ -54,6 +64,8 @@ class TrainingState:
     notices: tuple[str, ...] = ()
     forwarded: int = 0
     cached: int = 0
+    leaving: bool = False
+    """The program ends when the training does."""
 
     @property
     def active(self) -> bool:
@@ -78,11 +90,28 @@ class RunState:
     history: tuple[RunRecord, ...] = ()
     report: FlagReport | None = None
     previous_report: FlagReport | None = None
+    accepted: tuple[Acceptance, ...] = ()
+    """The corpus' own; `Workspace.compare_with_run` puts them here."""
+
+    @cached_property
+    def judged(self) -> tuple[Judged, ...]:
+        """What became of every accepted flag."""
+        return judge(self.report, self.accepted)
+
+    @cached_property
+    def flags(self) -> tuple[Flag, ...]:
+        """The flags that ask for work: all but the accepted ones, in the report's order."""
+        return open_flags(self.report, self.judged)
+
+    @cached_property
+    def came_back(self) -> dict[tuple[str, str], Judged]:
+        """(concept, kind) of flags that got worse since they were accepted."""
+        return {one.acceptance.key: one for one in self.judged if one.standing == "came back"}
 
     @cached_property
     def flags_by_concept(self) -> dict[str, tuple[Flag, ...]]:
         groups: dict[str, list[Flag]] = {}
-        for flag in self.report.flags if self.report else ():
+        for flag in self.flags:
             groups.setdefault(flag.concept, []).append(flag)
         return {concept: tuple(flags) for concept, flags in groups.items()}
 
@@ -90,19 +119,41 @@ class RunState:
     def evidence_by_path(self) -> dict[str, tuple[tuple[Flag, Evidence], ...]]:
         """Story path -> the flags it is evidence for; only a concept's own stories count as flagged."""
         groups: dict[str, list[tuple[Flag, Evidence]]] = {}
-        for flag in self.report.flags if self.report else ():
+        for flag in self.flags:
             for evidence in flag.evidence:
                 groups.setdefault(evidence.path, []).append((flag, evidence))
         return {path: tuple(found) for path, found in groups.items()}
 
     @cached_property
     def solved(self) -> tuple[tuple[str, FlagKind], ...]:
-        """(concept, kind) of flags that the previous run had and the newest has not."""
+        """(concept, kind) of flags that the previous run had and the newest has not, where it still has the concept."""
         if self.report is None or self.previous_report is None:
             return ()
         now = {(flag.concept, flag.kind) for flag in self.report.flags}
         before = ((flag.concept, flag.kind) for flag in self.previous_report.flags)
-        return tuple(sorted(set(before) - now))
+        trained = {summary.concept for summary in self.report.concepts}
+        return tuple(sorted(key for key in set(before) - now if key[0] in trained))
+
+    @property
+    def solved_by_edits(self) -> tuple[tuple[str, FlagKind], ...]:
+        """What may be celebrated: `solved`, unless the settings moved the numbers too."""
+        return () if self.settings_changed else self.solved
+
+    @cached_property
+    def appeared(self) -> tuple[tuple[str, FlagKind], ...]:
+        """(concept, kind) of flags that only the newest run has."""
+        if self.report is None or self.previous_report is None:
+            return ()
+        before = {(flag.concept, flag.kind) for flag in self.previous_report.flags}
+        now = ((flag.concept, flag.kind) for flag in self.report.flags)
+        return tuple(sorted(set(now) - before))
+
+    @cached_property
+    def settings_changed(self) -> tuple[str, ...]:
+        """What the two runs were set up differently in, like `pooling last, was mean`."""
+        if self.run is None or self.previous is None:
+            return ()
+        return settings_difference(self.previous, self.run)
 
 
 class Memory(msgspec.Struct):
@@ -110,8 +161,18 @@ class Memory(msgspec.Struct):
 
     theme: str = ""
     training: TrainOptions | None = None
-    """Of the last training."""
+    """Of the last training, without its output folder."""
+    output_folder: str = ""
+    """Where the last training's readout was written besides its run; empty: nowhere."""
     export_folder: str = ""
+    corpus_sort: str = ""
+    """Of the coverage: its column, with a minus when turned round; empty: by name."""
+    triage_sort: str = ""
+    """Title of the column; empty: as judged."""
+    triage_reverse: bool = False
+    compact: bool = False
+    pane_widths: dict[str, int] = {}
+    """Id of a pane -> columns that the user gave it."""
 
 
 @dataclass
@@ -124,14 +185,22 @@ class Workspace:
     state: CorpusState
     runs: RunState = field(default_factory=RunState)
     training: TrainingState = field(default_factory=TrainingState)
+    keys: Keymap = field(default_factory=Keymap)
+    """What is pressed for which command."""
     opening_note: str = ""
-    """One sentence for the user as the screen opens."""
+    """Sentences for the user as the screen opens."""
+    guide: Progress | None = None
+    """Where the guided first run is; None: it is not shown."""
+    in_browser: bool = False
+    """Drawn for a browser, so there is no terminal to hand to an editor."""
     loaded: bool = False
     """The corpus was read at least once."""
     edited: frozenset[str] = frozenset()
     """Paths whose text differs from the last run: changed or new."""
     removed: frozenset[str] = frozenset()
     """Paths of the last run that are gone."""
+    story_index: StoryIndex | None = None
+    """Of the present corpus or an earlier one; made when a story is first written on."""
 
     @property
     def corpus(self) -> Corpus:
@@ -151,10 +220,17 @@ class Workspace:
 
     def is_flagged(self, path: str) -> bool:
         """Whether the story is among the worst three of a flag on its own concept."""
-        for flag, evidence in self.runs.evidence_by_path.get(path, ()):
-            if evidence.concept == flag.concept and evidence in flag.evidence[:3]:
-                return True
-        return False
+        return bool(self.flags_of_story(path))
+
+    def flags_of_story(self, path: str) -> tuple[Flag, ...]:
+        """The flags on the story's own concept of which it is among the worst three."""
+        found = self.runs.evidence_by_path.get(path, ())
+        return tuple(flag for flag, one in found if one.concept == flag.concept and one in flag.evidence[:3])
+
+    @cached_property
+    def files(self) -> StoryFiles:
+        """Creating, moving, renaming and deleting stories, and undoing that; blocking, to be called in a thread."""
+        return StoryFiles(self.root, self.data, read_only=self.read_only)
 
     @cached_property
     def _memory_file(self) -> StateFile[Memory]:
@@ -173,7 +249,9 @@ class Workspace:
             logger.warning("the choices of this session cannot be kept: %s", error)
 
     def compare_with_run(self) -> None:
-        """Work out what was edited since the newest run."""
+        """Work out what was edited since the newest run, and which of its flags are accepted."""
+        if self.runs.accepted != self.corpus.accepted:
+            self.runs = replace(self.runs, accepted=self.corpus.accepted)
         if self.run is None:
             self.edited = self.removed = frozenset()
             return

@@ -8,17 +8,17 @@ import pytest
 from triage_samples import make_app, write_corpus
 
 from caa_tui.tui.app import CaaApp
-from caa_tui.tui.commands import COMMANDS, EVERYWHERE, commands_of
+from caa_tui.tui.commands import COMMANDS, EVERYWHERE, commands_of, key_name
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.runs_screen import RunsScreen
 from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.screens.training_screen import TrainingScreen
 from caa_tui.tui.screens.triage_screen import TriageScreen
-from caa_tui.tui.widgets.hint_bar import key_name
 from caa_tui.tui.workspace import TrainingState
 
 SCREENS: dict[str, type[CaaScreen]] = {
-    screen.KIND: screen for screen in (CorpusScreen, TriageScreen, RunsScreen, StoryScreen)
+    screen.KIND: screen for screen in (CorpusScreen, TriageScreen, RunsScreen, StoryScreen, TrainingScreen)
 }
 
 
@@ -35,7 +35,7 @@ def test_each_command_has_a_method_on_its_screen_or_the_app(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", sorted(SCREENS))
 def test_no_two_commands_of_a_screen_share_a_key(kind: str) -> None:
-    keys = [key for command in commands_of(kind) for key in command.keys.split(",")]
+    keys = [key for command in commands_of(kind) for key in command.keys.split(",") if key]
     assert len(keys) == len(set(keys))
 
 
@@ -43,7 +43,8 @@ def test_help_is_a_sentence_and_ids_are_unique() -> None:
     assert len({command.id for command in COMMANDS}) == len(COMMANDS)
     for command in COMMANDS:
         assert command.help.endswith("."), command.id
-        assert key_name(command.keys)
+        assert command.keys or not command.hint, command.id
+        assert key_name(command.keys) or not command.keys
 
 
 def test_reasons_say_what_to_do(tmp_path: Path) -> None:

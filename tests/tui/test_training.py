@@ -3,60 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from textual.pilot import Pilot
 from textual.widgets import Input, Static
+from training_app import stub_app, train, until
 from triage_samples import load, write_corpus
 
 from caa_tui.tui import training
 from caa_tui.tui.app import CaaApp
-from caa_tui.tui.open import open_workspace
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.export_dialog import ExportDialog
 from caa_tui.tui.screens.quit_dialog import QuitDialog
-from caa_tui.tui.screens.train_dialog import TrainDialog
-from caa_tui.tui.screens.training_log import TrainingLog
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.training_strip import TrainingStrip
-from caa_tui.tui.workspace import TrainingState
-
-STUB = Path(__file__).parent.parent / "runs" / "stub_worker.py"
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> CaaApp:
     return stub_app(write_corpus(tmp_path))
-
-
-def stub_app(root: Path, model: str = "stub") -> CaaApp:
-    return CaaApp(open_workspace(root), model=model, worker_command=f"{sys.executable} {STUB}", clock=lambda: 100.0)
-
-
-async def until(app: CaaApp, condition: Callable[[TrainingState], bool]) -> TrainingState:
-    """The first training state for which the condition holds; woken by the app's own signal."""
-    changed = asyncio.Event()
-    app.training_changed.subscribe(app, lambda _: changed.set())
-    async with asyncio.timeout(60):
-        while not condition(app.workspace.training):
-            changed.clear()
-            await changed.wait()
-    app.training_changed.unsubscribe(app)
-    return app.workspace.training
-
-
-async def train(app: CaaApp, pilot: Pilot[None]) -> TrainingState:
-    """`t` and Enter, then wait for the end."""
-    await pilot.press("t")
-    await pilot.pause()
-    assert isinstance(app.screen, TrainDialog)
-    await pilot.press("enter")
-    state = await until(app, lambda state: state.status in {"done", "failed", "cancelled"})
-    await pilot.pause()
-    return state
 
 
 async def test_t_and_enter_train_and_the_views_know_the_run(app: CaaApp) -> None:
@@ -135,51 +100,6 @@ async def test_a_failure_is_one_sentence_and_the_screen_goes_on(tmp_path: Path) 
         assert isinstance(app.screen, CorpusScreen)
 
 
-@pytest.mark.parametrize(
-    ("field", "text", "part"),
-    [
-        ("model", "", "No model was named"),
-        ("layers", "2,2", "twice"),
-        ("layers", "two", "numbers with commas"),
-        ("dtype", "int8", "dtype"),
-        ("device", "gpu", "device"),
-        ("pooling", "max", "pooling"),
-        ("max_length", "many", "whole number"),
-        ("batch_tokens", "0", " 0"),
-    ],
-)
-async def test_a_wrong_choice_is_said_in_the_dialog(app: CaaApp, field: str, text: str, part: str) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t")
-        await pilot.pause()
-        app.screen.query_one(f"#{field}", Input).value = text
-        await pilot.press("enter")
-        await pilot.pause()
-        assert isinstance(app.screen, TrainDialog)
-        said = str(app.screen.query_one("#problem", Static).visual)
-        assert part in said
-        assert said.endswith(".")
-        assert app.workspace.training.status == "idle"
-
-
-async def test_the_dialog_remembers(app: CaaApp, tmp_path: Path) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t")
-        await pilot.pause()
-        app.screen.query_one("#layers", Input).value = "1,2"
-        await pilot.press("enter")
-        await until(app, lambda state: state.status == "done")
-    again = CaaApp(open_workspace(tmp_path))
-    async with again.run_test(size=(80, 24)) as pilot:
-        await load(again)
-        await pilot.press("t")
-        await pilot.pause()
-        assert again.screen.query_one("#layers", Input).value == "1,2"
-        assert again.screen.query_one("#model", Input).value == "stub"
-
-
 async def test_export_asks_for_a_folder_and_remembers_it(app: CaaApp, tmp_path: Path) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await load(app)
@@ -207,18 +127,6 @@ async def test_an_export_that_cannot_be_written_says_so(app: CaaApp, tmp_path: P
         await pilot.pause()
         assert isinstance(app.screen, ExportDialog)
         assert str(app.screen.query_one("#problem", Static).visual).endswith(".")
-
-
-async def test_details_show_phases_and_the_log(app: CaaApp) -> None:
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await train(app, pilot)
-        await pilot.press("L")
-        await pilot.pause()
-        assert isinstance(app.screen, TrainingLog)
-        text = str(app.screen.query_one("#phases", Static).visual)
-        assert "run 1: done" in text
-        assert "This model has no MLP." in text
 
 
 async def test_a_defect_ends_the_training_and_is_in_the_log(app: CaaApp, monkeypatch: pytest.MonkeyPatch) -> None:

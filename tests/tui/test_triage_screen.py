@@ -75,8 +75,9 @@ async def test_before_the_first_run_it_says_what_to_press(root: Path, size: tupl
 async def test_views_have_counts_and_what_was_solved_has_names(root: Path) -> None:
     async with triage(root, report([fragmented(), solved_flag()]), report([fragmented(), contaminated()])) as (app, *_):
         text = shown_text(app)
-        assert "Fragmented 1   Contaminated 1   Redundant 0   All concepts 4" in text
-        assert "solved since run 7: 1  anger redundant" in text
+        assert "Fragmented 1   Contaminated 1   Redundant 0   All 4   Accepted 0" in text
+        assert "solved since run 7: 1 of 2 flags  anger redundant" in text
+        assert "new since run 7: 1" in text
 
 
 async def test_a_row_has_number_limit_stories_layers_and_change(root: Path) -> None:
@@ -86,7 +87,7 @@ async def test_a_row_has_number_limit_stories_layers_and_change(root: Path) -> N
         pilot,
     ):
         assert [cell.text for cell in screen.table.rows[0].cells] == [
-            *("tender", ".31", "< .40", ".30", ".12", "3", "▁▂▂▃", "−.02", "confirmed"),
+            *("tender", ".31", "< .40", ".30", ".12", ".66", "3", "▁▂▂▃", "−.02", "confirmed"),
         ]
         await pilot.press("f")
         cells = [cell.text for cell in screen.table.rows[0].cells]
@@ -135,13 +136,16 @@ async def test_clicks_point_first_and_open_then(root: Path) -> None:
         assert screen.table.key == "fragmented:anger"
         await pilot.click(RowTable, offset=(5, 2))
         assert screen.table.key == "fragmented:tender"
-        assert app.screen is screen
+        assert screen.is_current
         await pilot.click(RowTable, offset=(5, 2))
         await until(pilot, lambda: isinstance(app.screen, StoryScreen))
 
 
-async def test_a_click_on_a_story_opens_it(root: Path) -> None:
-    async with triage(root, report([fragmented()])) as (app, _, pilot):
+async def test_a_click_on_a_story_points_and_a_second_one_opens_it(root: Path) -> None:
+    async with triage(root, report([fragmented()])) as (app, screen, pilot):
+        await pilot.click(EvidenceList, offset=(12, 3))
+        assert screen.is_current
+        assert screen.evidence.path == "stories/tender.txt"
         await pilot.click(EvidenceList, offset=(12, 3))
         await until(pilot, lambda: isinstance(app.screen, StoryScreen))
         assert isinstance(app.screen, StoryScreen)
@@ -209,7 +213,7 @@ async def test_nothing_flagged_points_to_the_export(root: Path) -> None:
 
 async def test_all_concepts_have_their_numbers_and_open_their_stories(root: Path) -> None:
     async with triage(root, report([fragmented()])) as (app, screen, pilot):
-        await pilot.press("F")
+        await pilot.press("F", "F")
         assert [row.key for row in screen.table.rows] == ["all:anger", "all:grief", "all:tender", "all:wistful"]
         text = shown_text(app)
         assert "not trained" in text
@@ -262,9 +266,9 @@ async def test_hostile_text_is_drawn_and_does_nothing(root: Path, size: tuple[in
 
 def test_flags_are_listed_in_the_order_of_the_report() -> None:
     low, high, near = fragmented(0.1), fragmented(0.3), contaminated()
-    assert flags_of(report([high, near, low]), "fragmented") == [high, low]
-    assert flags_of(report([near]), "contaminated", "TEND") == [near]
-    assert flags_of(None, "redundant") == []
+    assert flags_of([high, near, low], "fragmented") == [high, low]
+    assert flags_of([near], "contaminated", "TEND") == [near]
+    assert flags_of([], "redundant") == []
 
 
 def test_change_against_the_previous_run() -> None:

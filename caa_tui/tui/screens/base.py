@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar
 
 from textual import events
+from textual.app import ComposeResult
 from textual.binding import BindingsMap
-from textual.screen import Screen
 
 from caa_tui.tui.commands import BY_ID, commands_of
+from caa_tui.tui.screens.comforts import Comforts
+from caa_tui.tui.widgets.filter_line import FilterLine
+from caa_tui.tui.widgets.guide import Guide
 from caa_tui.tui.widgets.header_bar import HeaderBar
 from caa_tui.tui.widgets.hint_bar import HintBar
+from caa_tui.tui.widgets.prompt_line import PromptLine
 from caa_tui.tui.widgets.training_strip import TrainingStrip
-
-if TYPE_CHECKING:
-    from caa_tui.tui.app import CaaApp
 
 WIDE = 120
 """Columns from which panes stand side by side; below, one is shown at a time."""
 
 
-class CaaScreen(Screen[None]):
-    """A screen named in the registry. Subclasses yield `HeaderBar`, their body, `TrainingStrip`, `HintBar`."""
+class CaaScreen(Comforts):
+    """A screen named in the registry. Subclasses yield `HeaderBar`, their body, then `foot()`."""
 
     KIND: ClassVar[str] = ""
     """Its name in the registry of commands."""
@@ -33,13 +34,22 @@ class CaaScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        own = BindingsMap(command.binding() for command in commands_of(self.KIND))
+        bindings = (command.binding() for command in commands_of(self.KIND))
+        own = BindingsMap(binding for binding in bindings if binding is not None)
         self._bindings = BindingsMap.merge([self._bindings, own])
 
+    def foot(self) -> ComposeResult:
+        """The lines at the bottom of every screen."""
+        yield Guide()
+        yield FilterLine()
+        yield PromptLine()
+        yield TrainingStrip()
+        yield HintBar()
+
     @property
-    def caa(self) -> CaaApp:
-        """The app, with its real type."""
-        return cast("CaaApp", self.app)
+    def prompt(self) -> PromptLine:
+        """Asks for a word in the bottom line."""
+        return self.query_one(PromptLine)
 
     async def action_command(self, command_id: str) -> None:
         """Carry out a command here or in the app, or say why it cannot be used now."""
@@ -77,11 +87,13 @@ class CaaScreen(Screen[None]):
 
     def show_training(self) -> None:
         """Draw the training; called up to ten times a second."""
-        self.query_one(TrainingStrip).show(self.caa.workspace.training, self.caa.glyphs)
+        self.show_comforts()
+        self.query_one(TrainingStrip).show(self.caa.workspace, self.caa.glyphs)
         self.query_one(HintBar).show(self.caa.workspace, self.KIND)
 
     def show_lines(self) -> None:
         """Draw the header and the hints for the width at hand."""
+        self.show_comforts()
         self.query_one(HeaderBar).show(self.caa.workspace, self.TITLE_WORD, self.caa.glyphs, self.caa.clock())
         self.query_one(HintBar).show(self.caa.workspace, self.KIND)
-        self.query_one(TrainingStrip).show(self.caa.workspace.training, self.caa.glyphs)
+        self.query_one(TrainingStrip).show(self.caa.workspace, self.caa.glyphs)

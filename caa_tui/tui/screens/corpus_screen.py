@@ -1,51 +1,62 @@
-"""Home: the files on the left, coverage or findings in the middle, the story on the right."""
+"""Home: the files on the left; coverage, findings or what to write next in the middle; the story on the right."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
-from textual.widgets import ContentSwitcher, Static
+from textual.widgets import ContentSwitcher
 
-from caa_tui.corpus.coverage import CellState
-from caa_tui.corpus.model import Story, story_path
+from caa_tui.corpus.model import story_path
+from caa_tui.corpus.names import split_story_path
 from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
-from caa_tui.tui.screens.base import CaaScreen
-from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.places import is_story_place, is_unwritten
+from caa_tui.tui.screens.corpus_files import CorpusFiles
+from caa_tui.tui.widgets.cell_line import CellLine
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
 from caa_tui.tui.widgets.findings_list import FindingsList
 from caa_tui.tui.widgets.header_bar import HeaderBar
-from caa_tui.tui.widgets.hint_bar import HintBar
+from caa_tui.tui.widgets.matrix_model import Order
+from caa_tui.tui.widgets.next_line import NextLine
+from caa_tui.tui.widgets.next_list import NextList
 from caa_tui.tui.widgets.pane_tabs import PaneTabs
 from caa_tui.tui.widgets.story_tree import StoryTree
 from caa_tui.tui.widgets.story_view import StoryView
-from caa_tui.tui.widgets.training_strip import TrainingStrip
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 
+VIEWS = {"matrix": "Coverage", "findings": "Findings", "next": "Next"}
+NO_CONCEPT = """\
+This corpus has no concept yet.
 
-class CorpusScreen(CaaScreen):
+Press {new} to write its first story: it goes to stories/, or to a scenario if you name one. A concept is the \
+feeling a story tells; tell each in three stories or more, and in two scenarios or more.
+
+Concepts that caa.toml names under [manifest] show up here as rows to be filled."""
+READING = "The corpus is being read."
+NO_MATCH = "No concept contains {needle}. Press {filter}, then Esc, to see all of them."
+
+
+class CorpusScreen(CorpusFiles):
     """What is told, what is missing, what is wrong, and the text of the story under the cursor."""
 
     KIND = "corpus"
     TITLE_WORD = "Corpus"
     HELP = """\
 The **tree** lists the files, the **coverage** shows which concept is told in which scenario, **findings** are problems
-that need no model to be seen. Enter opens a story in the editor; on an empty cell `n` writes it.
+that need no model to be seen, **next** ranks the stories that are missing by how much they would help. Enter, or a
+second click, opens what is under the cursor; where a wanted story is missing it begins it.
 """
     CSS = """
     CorpusScreen #corpus-panes, CorpusScreen #views { height: 1fr; }
-    CorpusScreen #tree-pane { width: 30; border-right: solid $border-blurred; }
-    CorpusScreen #middle-pane { width: 3fr; border-right: solid $border-blurred; }
-    CorpusScreen #story-pane { width: 2fr; min-width: 36; }
-    CorpusScreen #cell-line { height: 1; padding: 0 1; color: $foreground 70%; text-wrap: nowrap; }
+    CorpusScreen #tree-pane { width: 30; }
+    CorpusScreen #middle-pane { width: 1fr; }
+    CorpusScreen #story-pane { width: 31%; min-width: 36; }
+    CorpusScreen.-low NextLine { display: none; }
     CorpusScreen.-narrow #tree-pane.-current { width: 1fr; }
-    CorpusScreen.-narrow #tree-pane, CorpusScreen.-narrow #middle-pane { border-right: none; }
     """
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
     BINDINGS = [
         Binding("left_square_bracket", "step_pane(-1)", "Previous pane", show=False),
         Binding("right_square_bracket", "step_pane(1)", "Next pane", show=False),
@@ -54,8 +65,8 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
     def __init__(self) -> None:
         super().__init__()
         self._needle = ""
-        self._path: str | None = None
-        """The story shown on the right, when it exists."""
+        self._pointed: str | None = None
+        """The path under the cursor, whether there is a story or not."""
 
     def compose(self) -> ComposeResult:
         yield HeaderBar()
@@ -65,16 +76,18 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         with Horizontal(id="corpus-panes"):
             with Vertical(id="tree-pane", classes="pane"):
                 yield StoryTree(id="tree")
+            yield self.divider("tree-pane")
             with Vertical(id="middle-pane", classes="pane"):
-                yield ViewTabs({"matrix": "Coverage", "findings": "Findings"}, key="f", id="view-tabs")
+                yield ViewTabs(VIEWS, key="f", id="view-tabs")
                 with ContentSwitcher(initial="matrix", id="views"):
                     yield CoverageMatrix(id="matrix")
                     yield FindingsList(id="findings")
-                yield Static(id="cell-line")
+                    yield NextList(id="next")
+                yield CellLine(id="cell-line")
+                yield NextLine(id="next-line")
+            yield self.divider("story-pane", before=False)
             yield StoryView(id="story-pane", classes="pane")
-        yield FilterLine()
-        yield TrainingStrip()
-        yield HintBar()
+        yield from self.foot()
 
     def on_mount(self) -> None:
         super().on_mount()
@@ -82,24 +95,64 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
 
     def show_workspace(self) -> None:
         super().show_workspace()
-        workspace, glyphs = self.caa.workspace, self.caa.glyphs
-        self.query_one(StoryTree).show(workspace, glyphs, self._needle)
-        self.query_one(CoverageMatrix).show(workspace, glyphs, self._needle)
-        self.query_one(FindingsList).show(workspace, glyphs, self._needle)
+        workspace, glyphs, needle = self.caa.workspace, self.caa.glyphs, self._needle
+        self.query_one(StoryTree).show(workspace, glyphs, needle)
+        self._show_matrix()
+        self.query_one(FindingsList).show(workspace, glyphs, needle)
+        following = self.query_one(NextList)
+        following.show(workspace, glyphs, needle)
+        self.query_one(NextLine).show(following.stories, glyphs)
         self.query_one(ViewTabs).label("findings", f"Findings {len(workspace.corpus.findings)}")
-        if self._path is not None:
-            self._show_story(self._path)
-        else:
-            self._show_cell()
+        cell = self.query_one(CoverageMatrix).cell
+        if self._pointed is None and cell is not None:
+            self._pointed = story_path(*cell)
+        self.query_one(StoryView).show_path(workspace, self._pointed or "", glyphs)
+        self._show_cell_line()
+
+    def _show_matrix(self) -> None:
+        keys = self.caa.workspace.keys
+        empty = NO_CONCEPT.format(new=keys.name("new_story")) if self.caa.workspace.loaded else READING
+        if self.caa.workspace.coverage.concepts:
+            empty = NO_MATCH.format(needle=self._needle, filter=keys.name("filter"))
+        self.query_one(CoverageMatrix).show(self.caa.workspace, self.caa.glyphs, self._needle, empty=empty)
 
     def show_lines(self) -> None:
         super().show_lines()
         self._show_cell_line()
+        self.query_one(NextLine).show(self.query_one(NextList).stories, self.caa.glyphs)
+
+    @property
+    def pointed(self) -> str | None:
+        tree = self.query_one(StoryTree)
+        on_folder = self.focused is tree and tree.path is None
+        return None if on_folder else self._pointed or None
 
     @property
     def selected_path(self) -> str | None:
         """The existing story that Enter and `e` act on."""
-        return self._path
+        return self._pointed if self._pointed in self.caa.workspace.corpus.by_path else None
+
+    @property
+    def proposal(self) -> str:
+        if isinstance(self.focused, FindingsList) and self.focused.finding is not None:
+            return self.focused.finding.concept or ""
+        return self.query_one(StoryTree).folder if isinstance(self.focused, StoryTree) else ""
+
+    def go_to(self, concept: str | None, scenario: str | None) -> None:
+        """Put the cursor of the coverage there; None: where it is. A filter could hide the place, so it goes."""
+        if self._needle:
+            self.query_one(FilterLine).action_clear_filter()
+            self._needle = ""
+            self.show_workspace()
+        self.query_one(PaneTabs).select("middle-pane", focus=False)
+        self.query_one(ViewTabs).select("matrix")
+        matrix = self.query_one(CoverageMatrix)
+        matrix.focus()
+        if matrix.cell is not None:
+            matrix.point(concept or matrix.cell[0], scenario or matrix.cell[1])
+
+    def on_next_line_clicked(self) -> None:
+        self.query_one(ViewTabs).select("next")
 
     def cmd_other_view(self) -> None:
         self.query_one(ViewTabs).step(1)
@@ -112,27 +165,40 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
         self.query_one(f"#{event.view}").focus()
 
     def cmd_open_story(self) -> None:
-        """Enter: a missing cell is opened for writing, a story for editing."""
-        matrix = self.query_one(CoverageMatrix)
-        if self.focused is matrix and matrix.cell is not None and matrix.cell_state is not CellState.PRESENT:
-            self.notify("There is no story in this cell; press n to write it.", markup=False)
-        elif self._path is not None:
-            self.caa.open_story(self._path, self._siblings())
+        """Enter: a story is opened, a wanted one that is missing is begun."""
+        workspace, path = self.caa.workspace, self._pointed
+        if not path:
+            self._say(f"There is no story yet; press {workspace.keys.name('new_story')} to write the first one.")
+        elif path in workspace.corpus.by_path:
+            self.caa.open_story(path, self._siblings())
+        elif self.is_wanted(path) and not workspace.read_only:
+            self.write_story(path)
+        else:
+            self._say(f"There is no story here; press {workspace.keys.name('new_story')} to write it.")
 
     async def cmd_edit_external(self) -> None:
-        if self._path is None:
-            self.notify("Put the cursor on a story first.", markup=False)
+        path = self._pointed
+        if not path or not (self.caa.workspace.root / path).is_file():
+            self._say("Put the cursor on a story first.")
             return
-        await self.caa.edit_external(self._path)
+        await self.caa.edit_external(path)
 
-    def cmd_new_story(self) -> None:
-        matrix = self.query_one(CoverageMatrix)
-        if matrix.cell is None:
-            self.notify("Name wanted concepts in caa.toml, or create stories/<concept>.txt, to start.", markup=False)
-        elif matrix.cell_state is CellState.PRESENT:
-            self.notify("This story exists; put the cursor on an empty cell to write a new one.", markup=False)
-        else:
-            self.caa.open_new_story(*matrix.cell)
+    def cmd_sort_coverage(self) -> None:
+        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).next())
+
+    def cmd_turn_coverage(self) -> None:
+        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).turned())
+
+    def on_coverage_matrix_title_clicked(self, event: CoverageMatrix.TitleClicked) -> None:
+        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).chosen(event.by))
+
+    def _sort(self, order: Order) -> None:
+        if self.query_one(ViewTabs).current != "matrix":
+            self._say("Only the coverage can be sorted; these rows stand with the most urgent first.")
+            return
+        self.caa.workspace.memory.corpus_sort = order.text
+        self.caa.workspace.keep_memory()
+        self._show_matrix()
 
     def cmd_filter(self) -> None:
         self.query_one(FilterLine).open()
@@ -140,83 +206,82 @@ that need no model to be seen. Enter opens a story in the editor; on an empty ce
     def on_filter_line_filtered(self, event: FilterLine.Filtered) -> None:
         self._needle = event.text
         self.show_workspace()
-        matrix = self.query_one(CoverageMatrix)
-        if matrix.cell is not None and self._path != story_path(*matrix.cell):
-            self._show_cell()
+        self._point_at_cell()
 
     def on_story_pointed(self, event: StoryPointed) -> None:
-        """Lists also move their cursors when they are redrawn; only the one in use decides what is shown."""
-        tree = self.query_one(StoryTree)
-        if self.focused not in {tree, self.query_one(FindingsList)}:
-            return
-        story = self.caa.workspace.corpus.by_path.get(event.path)
-        if self.focused is tree and story is not None:
-            self._follow(story)
-        self._show_story(event.path)
+        self._follow(event.path)
 
     def on_story_chosen(self, event: StoryChosen) -> None:
-        self._show_story(event.path)
-        self.caa.open_story(event.path, self._siblings())
+        self._point_at(event.path)
+        self.cmd_open_story()
+
+    def on_findings_list_chosen(self, event: FindingsList.Chosen) -> None:
+        """Open the file of a finding, or say how it is put right."""
+        workspace, keys = self.caa.workspace, self.caa.workspace.keys
+        path = next(iter(event.finding.paths), None)
+        if path is None:
+            about = event.finding.concept or "The corpus"
+            self._say(f"{about} has no story yet; press {keys.name('new_story')} to write the first one.")
+        elif is_unwritten(workspace.corpus, path) and not workspace.read_only:
+            self.write_story(path)
+        elif is_story_place(path):
+            self.caa.open_story(path, self._siblings())
+        else:
+            self._say(f"{path} is no story; press {keys.name('edit_external')} to open it in your editor.")
 
     def on_coverage_matrix_pointed(self, event: CoverageMatrix.Pointed) -> None:
         if self.focused is self.query_one(CoverageMatrix):
-            self._show_cell()
+            self._point_at_cell()
 
     def on_coverage_matrix_chosen(self, event: CoverageMatrix.Chosen) -> None:
         self.cmd_open_story()
 
-    def _follow(self, story: Story) -> None:
-        """The matrix cursor goes where the tree's is."""
-        if story.concept is not None:
-            self.query_one(CoverageMatrix).point(story.concept, story.scenario)
+    def on_descendant_focus(self) -> None:
+        """Enter acts on the list in use, so its cursor counts from the moment it is."""
+        if self.focused is self.query_one(CoverageMatrix):
+            self._point_at_cell()
+        elif isinstance(self.focused, StoryTree | FindingsList | NextList) and self.focused.path is not None:
+            self._follow(self.focused.path)
 
-    def _show_story(self, path: str) -> None:
-        workspace = self.caa.workspace
-        self._path = path if path in workspace.corpus.by_path else None
-        self.query_one(StoryView).show_path(workspace, path, self.caa.glyphs)
-        self._show_cell_line()
+    def _follow(self, path: str) -> None:
+        """Point at a row's story; the cursor of the matrix comes along, but not for each file of a finding."""
+        if is_story_place(path) and not isinstance(self.focused, FindingsList):
+            scenario, stem = split_story_path(path)
+            self.query_one(CoverageMatrix).point(stem, scenario)
+        self._point_at(path)
 
-    def _show_cell(self) -> None:
-        matrix = self.query_one(CoverageMatrix)
-        if matrix.cell is None:
-            self._path = None
-            return
-        self._path = story_path(*matrix.cell) if matrix.cell_state is CellState.PRESENT else None
-        self.query_one(StoryView).show_cell(self.caa.workspace, *matrix.cell, self.caa.glyphs)
-        self._show_cell_line()
+    def _point_at_cell(self) -> None:
+        cell = self.query_one(CoverageMatrix).cell
+        if cell is None:
+            self._point_at("")
+            self._pointed = None
+        else:
+            self._point_at(story_path(*cell))
+
+    def _point_at(self, path: str) -> None:
+        """`path` is empty when there is no file, as for some findings."""
+        if path != self._pointed:
+            self._pointed = path
+            self._show_cell_line()
+            self.query_one(StoryView).follow(self.caa.workspace, path, self.caa.glyphs)
 
     def _show_cell_line(self) -> None:
-        matrix, glyphs = self.query_one(CoverageMatrix), self.caa.glyphs
-        if matrix.cell is None:
-            text = "No concept yet."
+        line, path = self.query_one(CellLine), self._pointed
+        if path and is_story_place(path):
+            scenario, stem = split_story_path(path)
+            line.show(self.caa.workspace, stem, scenario, self.caa.glyphs)
         else:
-            concept, scenario = matrix.cell
-            words = {CellState.PRESENT: "told", CellState.MISSING: "wanted", CellState.UNWANTED: "not asked for"}
-            state = matrix.cell_state
-            text = f"{concept} × {scenario or 'stories/'}: {words[state] if state else ''}"
-        line = Content.styled(printable(text), "bold $foreground")
-        bar = self.query_one("#cell-line", Static)
-        for entry in _legend(glyphs, trained=self.caa.workspace.run is not None):
-            if line.cell_length + len(entry) <= bar.size.width - 2:
-                line += Content(entry)
-        bar.update(line)
+            line.say(path or "")
+
+    def _say(self, words: str) -> None:
+        self.notify(printable(words), markup=False)
 
     def _siblings(self) -> list[str]:
         """What next and previous go through in the editor: the flagged stories, or the concept's."""
         workspace = self.caa.workspace
         flagged = [story.path for story in workspace.corpus.stories if workspace.is_flagged(story.path)]
-        if self._path in flagged:
+        if self._pointed in flagged:
             return flagged
-        story = workspace.corpus.by_path.get(self._path or "")
+        story = workspace.corpus.by_path.get(self._pointed or "")
         group = workspace.corpus.by_concept.get(story.concept, ()) if story and story.concept else ()
         return [other.path for other in group]
-
-
-def _legend(glyphs: Glyphs, *, trained: bool) -> Iterator[str]:
-    """What the glyphs of the matrix mean, the most needed first; flags and edits exist once something is trained."""
-    yield f"   {glyphs.missing} wanted"
-    if trained:
-        yield f"   {glyphs.flagged} flagged"
-        yield f"   {glyphs.edited} edited"
-    yield f"   {glyphs.story} told"
-    yield f"   {glyphs.unwanted} not asked for"

@@ -25,6 +25,8 @@ READOUT_FILES = ("readout.safetensors", "readout.json")
 class ExportDialog(ModalScreen[None]):
     """Asks for a folder, writes the pair of files whole or not at all, and says where they are."""
 
+    KIND = "export"
+    """Its name for the guide."""
     BINDINGS = [Binding("escape", "dismiss", "Close", show=False)]
 
     def __init__(self, run: RunRecord) -> None:
@@ -95,11 +97,12 @@ def write_readout(run: RunRecord, folder: Path) -> tuple[Path, ...]:
         UserError: the folder cannot be written to, or the run's files are damaged.
     """
     # Imported here: numpy and safetensors, which the first paint does not wait for.
-    from caa_tui.export.readout import write_files
+    from caa_tui.export.readout import check_readout, write_files
 
     try:
         files = {name: (run.folder / name).read_bytes() for name in READOUT_FILES}
     except OSError as error:
         raise UserError(f"Run {int(run.id)} has no readout ({error.strerror}); train again.") from error
+    check_readout(files)
     write_files(folder, files)
     return tuple(folder / name for name in files)

@@ -8,49 +8,51 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
+from textual.timer import Timer
 
-from caa_tui.corpus.edit import SaveConflict
 from caa_tui.corpus.model import story_path
 from caa_tui.corpus.text import count_words
-from caa_tui.errors import UserError
 from caa_tui.text_safety import printable
-from caa_tui.tui.commands import BY_ID
-from caa_tui.tui.screens.base import CaaScreen
-from caa_tui.tui.screens.conflict_dialog import ConflictDialog
-from caa_tui.tui.screens.unsaved_dialog import UnsavedDialog
+from caa_tui.tui.screens.story_saving import StorySavingScreen
 from caa_tui.tui.story_session import StorySession
-from caa_tui.tui.widgets.beside_view import BesideView
+from caa_tui.tui.story_tokens import reader_of
+from caa_tui.tui.story_typing import StoryTyping
+from caa_tui.tui.widgets.beside_view import Beside, BesideView
 from caa_tui.tui.widgets.header_bar import HeaderBar
-from caa_tui.tui.widgets.hint_bar import HintBar
 from caa_tui.tui.widgets.pane_tabs import PaneTabs
 from caa_tui.tui.widgets.story_editor import StoryEditor
-from caa_tui.tui.widgets.story_title import StoryTitle
-from caa_tui.tui.widgets.training_strip import TrainingStrip
+from caa_tui.tui.widgets.story_title import StoryTitle, TitleFacts
 from caa_tui.tui.widgets.why_pane import WhyPane
 from caa_tui.vectors.flags import Flag
 from caa_tui.wording import count
 
 RESTORED = "What you typed here earlier and did not save is back; ctrl+z shows the file's text."
+NO_LIST = "This story was not opened from a list; open one from the triage to go through it."
 PANES = {"why-pane": "Why", "text-pane": "Text", "beside-pane": "Beside"}
 DRAFT_SECONDS = 2.0
 """At most this much typing is lost with the program."""
 
 
-class StoryScreen(CaaScreen):
+LOOK_SECONDS = 0.25
+"""From a key to what it changes beside the text; the length in words follows every key."""
+MARKING = {"both": "marked in both texts", "beside": "marked beside the text only", "off": "not marked"}
+"""Where common or differing words are marked."""
+
+
+class StoryScreen(StorySavingScreen):
     """One story at a time; next and previous go through the list the user came from."""
 
     KIND = "story"
     TITLE_WORD = "Story"
     HELP = """\
-The left side says why the story is here and follows your typing; the right side is to compare with. Ctrl+s saves,
-ctrl+r saves and retrains what changed, and the left side then says what moved. Tab changes the pane.
+The left side says why the story is here and follows your typing; the right side is to compare with, and what the two
+texts share or differ in is underlined. After saving and retraining, the left side says what moved.
 """
     CSS = """
     StoryScreen #story-panes { height: 1fr; }
-    StoryScreen #why-pane { width: 3fr; border-right: solid $border-blurred; }
-    StoryScreen #text-pane { width: 5fr; border-right: solid $border-blurred; }
-    StoryScreen #beside-pane { width: 4fr; }
-    StoryScreen.-narrow #why-pane, StoryScreen.-narrow #text-pane { border-right: none; }
+    StoryScreen #why-pane { width: 25%; }
+    StoryScreen #text-pane { width: 1fr; align-horizontal: center; }
+    StoryScreen #beside-pane { width: 33%; }
     """
     BINDINGS = [
         Binding("tab", "step_pane(1)", "Next pane", show=False),
@@ -67,7 +69,11 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
         self._flag = flag
         self._is_new = is_new
         self._session: StorySession | None = None
+        self._typing: StoryTyping | None = None
         self._beside = 0
+        self._marking = "both"
+        self._needle = ""
+        self._look_timer: Timer | None = None
 
     @classmethod
     def new(cls, concept: str, scenario: str | None) -> StoryScreen:
@@ -80,21 +86,18 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
         yield PaneTabs(PANES, initial="text-pane", keys="tab")
         with Horizontal(id="story-panes"):
             yield WhyPane(id="why-pane", classes="pane")
+            yield self.divider("why-pane")
             with Vertical(id="text-pane", classes="pane -current"):
                 yield StoryEditor(id="editor")
+            yield self.divider("beside-pane", before=False)
             yield BesideView(id="beside-pane", classes="pane")
-        yield TrainingStrip()
-        yield HintBar()
+        yield from self.foot()
 
     def on_mount(self) -> None:
         super().on_mount()
         self.editor.focus()
         self._load(self._first)
-        self.set_interval(DRAFT_SECONDS, self._keep_draft)
-
-    @property
-    def editor(self) -> StoryEditor:
-        return self.query_one(StoryEditor)
+        self.set_interval(DRAFT_SECONDS, self.keep_draft)
 
     @property
     def session(self) -> StorySession:
@@ -103,49 +106,98 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
         return self._session
 
     @property
+    def typing(self) -> StoryTyping:
+        """What is worked out about the text in the background."""
+        if self._typing is None:
+            self._typing = StoryTyping(self.caa.workspace)
+        return self._typing
+
+    @property
     def path(self) -> str:
         """The story in the editor."""
         return self._session.path if self._session else self._first
-
-    @property
-    def unsaved(self) -> bool:
-        """Whether the text differs from what is known to be on disk."""
-        return self.session.unsaved(self.editor.story)
 
     def show_workspace(self) -> None:
         super().show_workspace()
         news = self.session.news
         if self.session.follow_disk(self.editor.story):
-            self._reload()
+            self.reload()
         if self.session.news not in ("", news):
             self.notify(printable(self.session.news), severity="warning", markup=False)
-        self._draw()
+        self.draw()
+        self._prepare()
 
     def show_lines(self) -> None:
         super().show_lines()
         self._draw_title()
 
     def on_text_area_changed(self) -> None:
-        self._draw()
+        self._draw_title()
+        if self._look_timer is None:
+            self._look_timer = self.set_timer(LOOK_SECONDS, self._look_now)
 
-    def _draw(self) -> None:
+    def _look_now(self) -> None:
+        self._look_timer = None
+        self.draw()
+        self._look()
+
+    @work(group="look", exclusive=True)
+    async def _look(self) -> None:
+        """Work out in threads what takes longer than a key may, and show it piece by piece."""
+        typing, session, text = self.typing, self.session, self.editor.story
+        if session.file is None:
+            return
+        await typing.compare(text, self._shown_beside())
+        self.draw()
+        baseline = session.baseline()
+        await typing.measure(text, baseline.text if baseline else None)
+        self.draw()
+
+    @work(group="prepare")
+    async def _prepare(self) -> None:
+        """Not given up for the next key: typing on would keep it from ever being ready."""
+        training = self.caa.training
+        await self.typing.prepare(reader_of(self.caa.workspace.run, training.choices(), remote=training.is_remote))
+        if self.is_attached:
+            self._look()
+
+    def draw(self) -> None:
+        # A thread may answer while the screen is being taken down, its parts first.
+        if not all(self.query(part) for part in (StoryTitle, WhyPane, StoryEditor, BesideView)):
+            return
         glyphs, session = self.caa.glyphs, self.session
         self._draw_title()
-        self.query_one(WhyPane).show(session.why(self.editor.story, glyphs), glyphs)
-        self.query_one(BesideView).show(session.besides(), self._beside)
+        self.query_one(WhyPane).show(session.why(self.editor.story, glyphs, self.typing.tokens), glyphs)
+        self._draw_beside()
 
     def _draw_title(self) -> None:
-        text, place = self.editor.story, ""
+        text, session = self.editor.story, self.session
+        place = ""
         if self.path in self._siblings:
             place = f"{self._siblings.index(self.path) + 1} of {len(self._siblings)}"
-        self.query_one(StoryTitle).show(
+        baseline = session.baseline()
+        facts = TitleFacts(
             self.path,
-            text,
-            state=self.session.state(text),
-            baseline=self.session.baseline_words(),
+            state=session.state(text),
+            words=None if session.file is None else count_words(text),
+            baseline=baseline.words if baseline else None,
+            tokens=self.typing.tokens,
             place=place,
-            glyphs=self.caa.glyphs,
         )
+        self.query_one(StoryTitle).show(facts, self.caa.glyphs)
+
+    def _shown_beside(self) -> Beside | None:
+        texts = self.session.besides()
+        return texts[self._beside % len(texts)] if texts else None
+
+    def _draw_beside(self) -> None:
+        marks = self.typing.marks if self._marking != "off" else None
+        key = self.caa.workspace.keys.name("story_beside")
+        self.query_one(BesideView).show(self.session.besides(), self._beside, key=key, marks=marks)
+        if self._marking != "both" or marks is None:
+            self.editor.mark(())
+        elif self.typing.marked == self.editor.story:
+            self.editor.mark(marks.own)
 
     @work(group="story")
     async def _load(self, path: str) -> None:
@@ -154,55 +206,14 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
         session = StorySession(self.caa.workspace, path, self._flag, is_new=is_new)
         draft = await session.load()
         self._session, self._beside = session, 0
+        self.typing.forget()
         self.editor.read_only = not session.editable
         self.editor.load_story(session.text)
         if draft is not None:
             self.editor.take_story(draft)
             self.notify(RESTORED, markup=False, timeout=10)
-        self._draw()
-
-    @work(group="story")
-    async def _reload(self) -> None:
-        """Show what another program wrote; nothing unsaved is in the editor."""
-        session = self.session
-        if not await session.reload():
-            self._draw()
-        elif session is self._session:
-            self.editor.load_story(session.text, keep_cursor=True)
-            self.notify("The file changed on disk and was read again.", markup=False)
-            self._draw()
-
-    async def _keep_draft(self) -> None:
-        if await self.session.keep_draft(self.editor.story, self.caa.clock()) and self.is_attached:
-            self.show_workspace()
-
-    async def _ask_conflict(self, conflict: SaveConflict, text: str) -> str:
-        return await self.app.push_screen_wait(ConflictDialog(str(conflict), text, conflict.disk_text))
-
-    async def _save(self) -> bool:
-        """Write the text, asking when another program wrote it meanwhile; whether that was done."""
-        text = self.editor.story
-        try:
-            on_disk = await self.session.save(text, self._ask_conflict)
-        except (UserError, OSError) as error:
-            self.notify(printable(str(error)), severity="error", markup=False, timeout=10)
-            return False
-        if on_disk is None:
-            return False
-        if on_disk != text:
-            self.editor.load_story(on_disk, keep_cursor=True)
-        await self.caa.rescan()
-        self._draw()
-        return True
-
-    async def may_leave(self) -> bool:
-        """Whether the text is safe: saved, or given up by the user."""
-        if not self.unsaved:
-            return True
-        answer = await self.app.push_screen_wait(UnsavedDialog(self.path))
-        if answer == "discard":
-            await self.session.discard()
-        return answer == "discard" or (answer == "save" and await self._save())
+        self.draw()
+        self._prepare()
 
     def action_step_pane(self, by: int) -> None:
         tabs = self.query_one(PaneTabs)
@@ -210,80 +221,43 @@ ctrl+r saves and retrains what changed, and the left side then says what moved. 
         tabs.current = next((str(node.id) for node in inside if node.has_class("pane")), tabs.current)
         tabs.step(by)
 
-    def cmd_save(self) -> None:
-        self._save_only()
-
-    def cmd_save_retrain(self) -> None:
-        self._save_and_retrain()
-
     def cmd_story_next(self) -> None:
         self._go(1)
 
     def cmd_story_previous(self) -> None:
         self._go(-1)
 
-    def cmd_story_external(self) -> None:
-        self._edit_outside()
-
-    def cmd_close_story(self) -> None:
-        self._close()
-
-    def cmd_quit_now(self) -> None:
-        self._quit()
-
     def cmd_story_beside(self) -> None:
-        texts = self.session.besides()
-        self._beside = (self._beside + 1) % max(1, len(texts))
-        self.query_one(BesideView).show(texts, self._beside)
+        self._beside = (self._beside + 1) % max(1, len(self.session.besides()))
+        self.typing.forget_marks()
+        self._draw_beside()
+        self._look()
         if self.has_class("-narrow"):
             self.query_one(PaneTabs).select("beside-pane")
 
-    @work(group="story")
-    async def _save_only(self) -> None:
-        if await self._save():
-            words = count(count_words(self.editor.story), "word")
-            self.notify(f"Saved, {words}. ctrl+r retrains what changed.", markup=False, timeout=3)
+    @work(group="find", exclusive=True)
+    async def cmd_story_find(self) -> None:
+        answer = await self.prompt.ask("Find", hint=self._needle)
+        self.editor.focus()
+        self._needle = needle = answer or self._needle
+        if answer is not None and needle and not self.editor.find(needle):
+            self.notify(printable(f"“{needle}” is not in this story."), markup=False, timeout=2)
 
-    @work(group="story")
-    async def _save_and_retrain(self) -> None:
-        if self.unsaved and not await self._save():
-            return
-        reason = BY_ID["retrain"].disabled_reason(self.caa.workspace)
-        if reason is not None and self.caa.workspace.run is not None:
-            self.notify(reason, markup=False)
-            return
-        self.session.before_retraining()
-        self.caa.retrain()
+    def cmd_story_marks(self) -> None:
+        places = list(MARKING)
+        self._marking = places[(places.index(self._marking) + 1) % len(places)]
+        self._draw_beside()
+        self.notify(f"Common and differing words are {MARKING[self._marking]}.", timeout=2)
 
     @work(group="story")
     async def _go(self, by: int) -> None:
         """The next or previous story of the list."""
-        place = self._siblings.index(self.path) + by if self.path in self._siblings else -1
+        if self.path not in self._siblings:
+            self.notify(NO_LIST, timeout=3)
+            return
+        place = self._siblings.index(self.path) + by
         if not 0 <= place < len(self._siblings):
-            self.notify("There is no other story in this direction.", markup=False, timeout=2)
+            which = "last" if by > 0 else "first"
+            self.notify(f"This is the {which} of {count(len(self._siblings), 'story', 'stories')}.", timeout=2)
         elif await self.may_leave():
             self._load(self._siblings[place])
-
-    @work(group="story")
-    async def _edit_outside(self) -> None:
-        """The other editor reads the file, so what is typed here is saved or given up first."""
-        if not await self.may_leave():
-            return
-        if not self.session.written:
-            self.notify("The story is not written yet: type a first line here and save it.", markup=False)
-            return
-        self.editor.load_story(self.session.text, keep_cursor=True)
-        await self.caa.edit_external(self.path)
-
-    @work(group="story")
-    async def _close(self) -> None:
-        if await self.may_leave():
-            self.dismiss()
-
-    @work(group="story")
-    async def _quit(self) -> None:
-        """Every story that is open is asked about before the program ends."""
-        for screen in reversed(self.app.screen_stack):
-            if isinstance(screen, StoryScreen) and not await screen.may_leave():
-                return
-        self.caa.cmd_quit_now()

@@ -1,38 +1,45 @@
-"""What to train with. Starts from the last choices for this corpus, so Enter alone is enough."""
+"""What to train with. Starts from the last choices for this corpus, so Enter alone is enough.
+
+It opens at once; what the worker's machine has, and what the model is, are filled in when the worker has answered.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, cast
 
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.screen import ModalScreen
+from textual.suggester import SuggestFromList
+from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
+from caa_tui.choices import AUTO, DTYPES
 from caa_tui.errors import UserError
-from caa_tui.runs.options import AUTO, TrainOptions, parse_layers
+from caa_tui.runs.options import TrainOptions
+from caa_tui.runs.protocol import Described
 from caa_tui.text_safety import printable
+from caa_tui.tui import train_form
+from caa_tui.tui.train_form import MEAN_FROM, NO_FACTS, Form
+from caa_tui.tui.widgets.choice_line import ChoiceLine
 
+if TYPE_CHECKING:
+    from caa_tui.tui.app import CaaApp
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One line of the dialog."""
-
-    id: str
-    label: str
-    note: str
-
-
-FIELDS = (
-    Field("model", "Model", "hub id, folder, GGUF file, or smollm2 (small, built in)"),
-    Field("layers", "Layers", "auto: four at 40 to 85 % depth; or 12,16,20,24"),
-    Field("device", "Device", "auto: cuda, else mps, else cpu; or cpu, cuda:0, mps"),
-    Field("dtype", "Precision", "auto: bf16 on cuda, else fp32; or bf16, fp16, fp32"),
-    Field("pooling", "Pooling", "last token, as a readout server reads; mean; mean:50"),
-    Field("max_length", "Longest story", "tokens; auto: the model's context, at most 2,048"),
-    Field("batch_tokens", "Batch tokens", "of one forward pass; auto: chosen for the device"),
-)
+_LABELS = {
+    "model": "Model",
+    "layers": "Layers",
+    "device": "Device",
+    "dtype": "Precision",
+    "pooling": "Pooling",
+    "max_length": "Longest story",
+    "batch_tokens": "Batch tokens",
+    "output": "Output folder",
+}
+TYPING_SECONDS = 0.4
+"""Without a key before the worker is asked about a model."""
 
 
 class TrainDialog(ModalScreen[TrainOptions | None]):
@@ -40,12 +47,16 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
 
     CSS = """
     TrainDialog .dialog { padding: 0 2; }
-    TrainDialog .dialog .note { padding: 0 0 0 16; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    TrainDialog .dialog .note { padding: 0 0 0 17; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     TrainDialog VerticalScroll { height: auto; max-height: 17; }
     TrainDialog .dialog .buttons { margin-top: 0; }
+    TrainDialog #pooling { width: auto; }
+    TrainDialog #pooling_from { width: 8; margin-left: 1; display: none; }
+    TrainDialog #pooling_from.-shown { display: block; }
     """
     BINDINGS = [
         Binding("escape", "dismiss(None)", "Close", show=False),
+        Binding("enter", "train", "Train", show=False),
         Binding("up", "app.focus_previous", show=False),
         Binding("down", "app.focus_next", show=False),
     ]
@@ -53,80 +64,147 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
     def __init__(self, choices: TrainOptions) -> None:
         super().__init__()
         self._choices = choices
+        self._waiting = True
+        self._typing: Timer | None = None
+        form = Form.of(choices)
+        self._inputs = {
+            "model": Input(form.model, id="model", compact=True),
+            "layers": Input(form.layers, id="layers", compact=True, placeholder=AUTO),
+            "pooling_from": Input(form.pooling_from, id="pooling_from", compact=True, placeholder="50"),
+            "max_length": Input(form.max_length, id="max_length", compact=True, placeholder=AUTO),
+            "batch_tokens": Input(form.batch_tokens, id="batch_tokens", compact=True, placeholder=AUTO),
+            "output": Input(form.output, id="output", compact=True, placeholder="none"),
+        }
+        self._lines = {
+            "models": ChoiceLine((), "", id="models"),
+            "device": ChoiceLine((), form.device, id="device"),
+            "dtype": ChoiceLine((AUTO, *DTYPES), form.dtype, id="dtype"),
+            "pooling": ChoiceLine(("last", "mean", MEAN_FROM), form.pooling, id="pooling"),
+        }
+        # Kept, not looked up: an answer may come while the dialog is being taken away.
+        self._notes = {field: Static(id=f"{field}-note", classes="note", markup=False) for field in _LABELS}
+
+    @property
+    def caa(self) -> CaaApp:
+        """The app, with its real type."""
+        return cast("CaaApp", self.app)
 
     def compose(self) -> ComposeResult:
-        values = _texts(self._choices)
         with Vertical(classes="dialog") as box:
             box.border_title = "Train"
             box.border_subtitle = "enter trains   esc closes"
             with VerticalScroll(can_focus=False):
-                for field in FIELDS:
-                    with Horizontal(classes="row"):
-                        yield Static(field.label, classes="label")
-                        yield Input(values[field.id], id=field.id, compact=True, placeholder="auto")
-                    yield Static(field.note, classes="note")
+                for field, label in _LABELS.items():
+                    yield from self._field(field, label)
             yield Static("", id="problem", classes="problem", markup=False)
             with Horizontal(classes="buttons"):
                 yield Button("Train", id="train", variant="primary")
                 yield Button("Close", id="close")
 
+    def _field(self, field: str, label: str) -> ComposeResult:
+        """A label, what is chosen, and a line about it."""
+        with Horizontal(classes="row"):
+            yield Static(label, classes="label")
+            if field in self._inputs:
+                yield self._inputs[field]
+            else:
+                yield self._lines[field]
+            if field == "pooling":
+                yield self._inputs["pooling_from"]
+        if field == "model":
+            with Horizontal(classes="row"):
+                yield Static("", classes="label")
+                yield self._lines["models"]
+        yield self._notes[field]
+
     def on_mount(self) -> None:
-        self.query_one("#model", Input).focus()
+        self._inputs["model"].focus()
+        self._show_facts()
+        self.ask()
+
+    @property
+    def facts(self) -> Described:
+        """What the worker said last."""
+        return self.caa.training.facts or NO_FACTS
+
+    @work(group="describe", exclusive=True)
+    async def ask(self) -> None:
+        """Ask the worker about its machine and the typed model."""
+        self._waiting = True
+        self._show_facts()
+        said = ""
+        try:
+            await self.caa.training.describe(self._text("model") or None)
+        except UserError as error:
+            said = str(error)
+        self._waiting = False
+        self._show_facts()
+        if said:
+            self._notes["device"].update(printable(said))
+
+    @on(Input.Changed, "#model")
+    def _model_typed(self) -> None:
+        if self._typing is not None:
+            self._typing.stop()
+        self._typing = self.set_timer(TYPING_SECONDS, self.ask)
+        self._show_facts()
+
+    @on(Input.Changed, "#layers")
+    def _layers_typed(self) -> None:
+        self._show_facts()
+
+    @on(ChoiceLine.Changed, "#models")
+    def _model_chosen(self, event: ChoiceLine.Changed) -> None:
+        self._inputs["model"].value = event.value
+
+    @on(ChoiceLine.Changed)
+    def _choice_changed(self) -> None:
+        self._show_facts()
 
     def on_input_submitted(self) -> None:
-        self._train()
+        self.action_train()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "train":
-            self._train()
+            self.action_train()
         else:
             self.dismiss(None)
 
-    def _train(self) -> None:
+    def action_train(self) -> None:
+        """Close with what was chosen, or say what is wrong with it."""
         try:
-            options = self._options().checked()
+            options = self._form().options(self._choices, self.facts)
         except UserError as error:
             self.query_one("#problem", Static).update(printable(str(error)))
             return
         self.dismiss(options)
 
-    def _options(self) -> TrainOptions:
-        text = {field.id: self.query_one(f"#{field.id}", Input).value.strip() for field in FIELDS}
-        return replace(
-            self._choices,
-            model=text["model"] or None,
-            target_layers=parse_layers(text["layers"] or AUTO),
-            device=text["device"] or AUTO,
-            dtype=None if text["dtype"] in {"", AUTO} else text["dtype"],
-            pooling=text["pooling"] or "last",
-            max_length=_number("Longest story", text["max_length"]),
-            batch_tokens=_number("Batch tokens", text["batch_tokens"]),
+    def _form(self) -> Form:
+        return Form(
+            model=self._text("model"),
+            layers=self._text("layers"),
+            device=self._chosen("device"),
+            dtype=self._chosen("dtype"),
+            pooling=self._chosen("pooling"),
+            pooling_from=self._text("pooling_from"),
+            max_length=self._text("max_length"),
+            batch_tokens=self._text("batch_tokens"),
+            output=self._text("output"),
         )
 
+    def _text(self, field: str) -> str:
+        return self._inputs[field].value.strip()
 
-def _texts(options: TrainOptions) -> dict[str, str]:
-    """What the fields show for some options."""
-    layers = options.target_layers
-    return {
-        "model": options.model or "",
-        "layers": AUTO if layers is None else ",".join(str(layer) for layer in layers),
-        "device": options.device,
-        "dtype": options.dtype or AUTO,
-        "pooling": options.pooling,
-        "max_length": AUTO if options.max_length is None else str(options.max_length),
-        "batch_tokens": AUTO if options.batch_tokens is None else str(options.batch_tokens),
-    }
+    def _chosen(self, field: str) -> str:
+        return self._lines[field].value
 
-
-def _number(label: str, text: str) -> int | None:
-    """`auto` or nothing -> None.
-
-    Raises:
-        UserError: neither that nor a whole number.
-    """
-    if text in {"", AUTO}:
-        return None
-    try:
-        return int(text.replace(",", "").replace("_", ""))
-    except ValueError:
-        raise UserError(f"{label} is a whole number of tokens, or auto; not {text!r}.") from None
+    def _show_facts(self) -> None:
+        """The choices and the lines below the fields, as far as things are known."""
+        facts, form = self.facts, self._form()
+        models = train_form.model_choices(facts, self._choices.model or "")
+        self._lines["models"].offer(models, form.model)
+        self._inputs["model"].suggester = SuggestFromList(models)
+        self._lines["device"].offer(train_form.device_choices(facts, form.device), form.device)
+        self._inputs["pooling_from"].set_class(form.pooling == MEAN_FROM, "-shown")
+        for field, note in train_form.notes(facts, form, self._waiting).items():
+            self._notes[field].update(printable(note))

@@ -3,62 +3,58 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import wrap
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import reactive
+from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from caa_tui.corpus.coverage import CellState, ConceptCoverage
-from caa_tui.corpus.model import story_path
-from caa_tui.tui.content import fit
-from caa_tui.tui.theme import UNICODE, Glyphs
+from caa_tui.corpus.coverage import CellState
+from caa_tui.text_safety import printable
+from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER, MatrixLines, MatrixStyles, Window, title_at
+from caa_tui.tui.widgets.matrix_model import Matrix, Order, SortKey, build_matrix
 from caa_tui.tui.workspace import Workspace
-
-HEADER = 2
-"""Lines of column titles that stay in view."""
-CELL = 4
-"""Columns of one scenario."""
-NAME = 16
-"""Columns of a concept's name."""
-FROZEN = NAME + 18
-"""Columns that stay in view: name, stories, scenarios, flags."""
 
 
 class CoverageMatrix(ScrollView, can_focus=True):
     """A cell is a story that exists, is wanted, or is not wanted; the first column is `stories/`."""
 
+    COMPONENT_CLASSES = {"matrix--dim", "matrix--accent", "matrix--cursor", "matrix--title"}
     DEFAULT_CSS = """
     CoverageMatrix { background: $surface; height: 1fr; scrollbar-size: 1 1; }
-    """
-    COMPONENT_CLASSES = {"matrix--dim", "matrix--accent", "matrix--warning", "matrix--cursor", "matrix--title"}
-    DEFAULT_CSS += """
     CoverageMatrix > .matrix--dim { text-style: dim; }
     CoverageMatrix > .matrix--accent { color: $accent; }
-    CoverageMatrix > .matrix--warning { color: $error; }
     CoverageMatrix > .matrix--title { text-style: bold; }
     CoverageMatrix > .matrix--cursor { background: $block-cursor-blurred-background; text-style: bold; }
     CoverageMatrix:focus > .matrix--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     """
+    HELP_TITLE = "Coverage"
+    HELP = (
+        "Which concept is told in which scenario: a row is a concept, a column a scenario. {open_story} "
+        "opens the story of a cell, {new_story} writes a missing one."
+    )
     BINDINGS = [
         Binding("up,k", "move(-1, 0)", "Up", show=False),
         Binding("down,j", "move(1, 0)", "Down", show=False),
         Binding("left,h", "move(0, -1)", "Left", show=False),
         Binding("right,l", "move(0, 1)", "Right", show=False),
-        Binding("pageup,ctrl+u", "move(-15, 0)", "Page up", show=False),
-        Binding("pagedown,ctrl+d", "move(15, 0)", "Page down", show=False),
+        Binding("pageup,ctrl+u", "page(-1)", "Page up", show=False),
+        Binding("pagedown,ctrl+d", "page(1)", "Page down", show=False),
         Binding("home", "move(0, -9999)", "First scenario", show=False),
         Binding("end", "move(0, 9999)", "Last scenario", show=False),
         Binding("g", "move(-9999, 0)", "First concept", show=False),
         Binding("G", "move(9999, 0)", "Last concept", show=False),
     ]
 
-    row: reactive[int] = reactive(0)
-    column: reactive[int] = reactive(0)
+    row: var[int] = var(0)
+    column: var[int] = var(0)
 
     @dataclass
     class Pointed(Message):
@@ -74,160 +70,167 @@ class CoverageMatrix(ScrollView, can_focus=True):
         concept: str
         scenario: str | None
 
+    @dataclass
+    class TitleClicked(Message):
+        """The rows are to be sorted by this, or turned round."""
+
+        by: SortKey
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._workspace: Workspace | None = None
-        self._glyphs: Glyphs = UNICODE
-        self._rows: tuple[ConceptCoverage, ...] = ()
-        self._columns: tuple[str | None, ...] = (None,)
+        self._lines: MatrixLines | None = None
+        self._empty = ""
 
-    def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "") -> None:
-        """Draw the coverage; the cursor stays on its concept and scenario."""
+    def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "", *, empty: str = "") -> None:
+        """Draw the coverage; the cursor stays on its concept and scenario. `empty` is said when there is no row."""
         before = self.cell
-        self._workspace, self._glyphs = workspace, glyphs
-        self._rows = tuple(row for row in workspace.coverage.concepts if needle.lower() in row.concept.lower())
-        self._columns = (None, *(column.scenario for column in workspace.coverage.scenarios))
-        self.virtual_size = Size(FROZEN + CELL * len(self._columns) + 1, HEADER + len(self._rows))
+        order = Order.remembered(workspace.memory.corpus_sort)
+        matrix = build_matrix(workspace.coverage, workspace.runs.flags_by_concept, needle, order)
+        self._lines = MatrixLines(matrix, order, workspace, glyphs, self._styles())
+        self._empty = empty
+        self.virtual_size = Size(FROZEN + CELL * len(matrix.columns), HEADER + len(matrix.rows))
         if before is not None:
             self.point(*before)
-        self.row = min(self.row, max(0, len(self._rows) - 1))
-        self.column = min(self.column, len(self._columns) - 1)
+        self.row = max(0, min(self.row, len(matrix.rows) - 1))
+        self.column = min(self.column, len(matrix.columns) - 1)
+        self._keep_in_view()
         self.refresh()
+
+    @property
+    def matrix(self) -> Matrix | None:
+        """What is drawn; None before the first `show`."""
+        return self._lines.matrix if self._lines else None
 
     @property
     def cell(self) -> tuple[str, str | None] | None:
         """(concept, scenario) under the cursor."""
-        if not self._rows:
+        matrix = self.matrix
+        if matrix is None or not matrix.rows:
             return None
-        return self._rows[min(self.row, len(self._rows) - 1)].concept, self._columns[self.column]
+        return matrix.rows[min(self.row, len(matrix.rows) - 1)].concept, matrix.columns[self.column]
 
     @property
     def cell_state(self) -> CellState | None:
-        if self._workspace is None or self.cell is None:
-            return None
-        return self._workspace.coverage.cell(*self.cell)
+        matrix, cell = self.matrix, self.cell
+        return matrix.coverage.cell(*cell) if matrix is not None and cell is not None else None
 
-    def point(self, concept: str, scenario: str | None) -> None:
-        """Move the cursor to a cell, if it is shown."""
-        names = [row.concept for row in self._rows]
-        if concept in names:
-            self.row = names.index(concept)
-        if scenario in self._columns:
-            self.column = self._columns.index(scenario)
+    def point(self, concept: str | None, scenario: str | None) -> None:
+        """Move the cursor to a cell, as far as it is shown; `concept` None changes the column only."""
+        if self.matrix is not None:
+            self.row = self.matrix.row_of.get(concept, self.row) if concept is not None else self.row
+            self.column = self.matrix.column_of.get(scenario, self.column)
 
     def action_move(self, rows: int, columns: int) -> None:
-        self.row = max(0, min(len(self._rows) - 1, self.row + rows))
-        self.column = max(0, min(len(self._columns) - 1, self.column + columns))
+        if self.matrix is not None:
+            self.row = max(0, min(len(self.matrix.rows) - 1, self.row + rows))
+            self.column = max(0, min(len(self.matrix.columns) - 1, self.column + columns))
 
-    def watch_row(self) -> None:
+    def action_page(self, by: int) -> None:
+        self.action_move(by * max(1, self._inside.height - HEADER - 1), 0)
+
+    def watch_row(self, old: int, new: int) -> None:
+        for row in (old, new):
+            self._redraw(HEADER + row - int(self.scroll_y))
         self._cursor_moved()
 
     def watch_column(self) -> None:
+        self._redraw(0, HEADER - 1)
+        self._redraw(HEADER + self.row - int(self.scroll_y))
         self._cursor_moved()
 
+    def _redraw(self, line: int, lines: int = 1) -> None:
+        """Draw lines in view again; `refresh_line` would take what lies beside the matrix along."""
+        if 0 <= line < self.size.height:
+            self.refresh(Region(0, line, self.size.width, lines))
+
     def _cursor_moved(self) -> None:
-        width, height = self.size
-        left = FROZEN + self.column * CELL
-        region = Region(left - FROZEN, self.row, CELL, 1)
-        visible = Region(int(self.scroll_x), int(self.scroll_y), max(CELL, width - FROZEN), max(1, height - HEADER))
-        x = min(max(visible.x, region.right - visible.width), region.x)
-        y = min(max(visible.y, region.bottom - visible.height), region.y)
-        self.scroll_to(x, y, animate=False)
-        self.refresh()
+        self._keep_in_view()
         if self.cell is not None and self.is_mounted:
             self.post_message(self.Pointed(*self.cell))
 
+    def _keep_in_view(self) -> None:
+        first, height = -(-int(self.scroll_x) // CELL), max(1, self._inside.height - HEADER)
+        column = min(max(first, self.column + 1 - self._room), self.column)
+        y = min(max(int(self.scroll_y), self.row + 1 - height), self.row)
+        self.scroll_to(column * CELL, y, animate=False)
+
+    def on_resize(self) -> None:
+        self._keep_in_view()
+
     def on_click(self, event: events.Click) -> None:
-        y = event.y - HEADER + int(self.scroll_y)
-        if event.y < HEADER or not 0 <= y < len(self._rows):
+        if self.matrix is None:
             return
-        again = y == self.row
-        if event.x >= FROZEN:
-            column = (event.x - FROZEN + int(self.scroll_x)) // CELL
-            again = again and column == self.column
-            self.column = max(0, min(len(self._columns) - 1, column))
-        self.row = y
-        if again and event.x >= FROZEN and self.cell is not None:
-            self.post_message(self.Chosen(*self.cell))
+        row = event.y - HEADER + int(self.scroll_y)
+        if event.y < HEADER:
+            self._click_header(event.x)
+        elif row < len(self.matrix.rows):
+            again = row == self.row and event.x >= FROZEN and self._column_at(event.x) == self.column
+            self.row = row
+            if event.x >= FROZEN:
+                self.column = self._column_at(event.x)
+            if again and self.cell is not None:
+                self.post_message(self.Chosen(*self.cell))
+
+    def _click_header(self, x: int) -> None:
+        by = title_at(x)
+        if x >= FROZEN:
+            self.column = self._column_at(x)
+        elif by is not None:
+            self.post_message(self.TitleClicked(by))
+
+    def _column_at(self, x: int) -> int:
+        last = len(self.matrix.columns) - 1 if self.matrix else 0
+        return max(0, min(last, self._columns_in_view().start + (x - FROZEN) // CELL))
 
     def render_line(self, y: int) -> Strip:
-        width = self.size.width
+        width, lines = self._inside.width, self._lines
+        if lines is None:
+            return Strip.blank(width, self.rich_style)
+        if not lines.matrix.rows:
+            return self._empty_line(y, self.rich_style)
+        index = y - HEADER + int(self.scroll_y)
+        if index >= len(lines.matrix.rows):
+            return Strip.blank(width, lines.styles.base)
+        window = Window(self._columns_in_view(), self.row, self.column)
+        segments = lines.header(y, window) if y < HEADER else lines.concept(index, window)
+        drawn = FROZEN + CELL * len(window.columns)
+        strip = Strip([*segments, Segment(" " * (width - drawn), lines.styles.base)], max(width, drawn))
+        return strip if drawn <= width else strip.crop(0, width)
+
+    def _columns_in_view(self) -> range:
+        """Whole columns only: half a heading could be taken for another one."""
+        first = -(-int(self.scroll_x) // CELL)
+        return range(first, min(len(self.matrix.columns) if self.matrix else 0, first + self._room))
+
+    @property
+    def _inside(self) -> Size:
+        """What is drawn on: a scroll view's own size has its scrollbars in it."""
+        return self.size - (self.scrollbar_size_vertical, self.scrollbar_size_horizontal)
+
+    @property
+    def _room(self) -> int:
+        """Columns that fit beside the names."""
+        return max(1, (self._inside.width - FROZEN) // CELL)
+
+    def _empty_line(self, y: int, base: Style) -> Strip:
+        """A line of what is said when there is no row."""
+        width = max(12, self._inside.width - 4)
+        paragraphs = self._empty.split("\n")
+        text = [line for paragraph in paragraphs for line in wrap(printable(paragraph), width) or [""]]
+        words = text[y - 1] if 1 <= y <= len(text) else ""
+        return Strip([Segment(f"  {words}", base)]).crop_extend(0, self._inside.width, base)
+
+    def notify_style_update(self) -> None:
+        super().notify_style_update()
+        if self._lines is not None:
+            lines = self._lines
+            self._lines = MatrixLines(lines.matrix, lines.order, lines.workspace, lines.glyphs, self._styles())
+
+    def _styles(self) -> MatrixStyles:
         base = self.rich_style
-        if y < HEADER:
-            frozen, cells = self._title_line(y)
-        else:
-            index = y - HEADER + int(self.scroll_y)
-            if index >= len(self._rows):
-                return Strip.blank(width, base)
-            frozen, cells = self._concept_line(index)
-        left = Strip(frozen).adjust_cell_length(FROZEN, base)
-        scroll = int(self.scroll_x)
-        right = Strip(cells).crop_extend(scroll, scroll + max(0, width - FROZEN), base)
-        return Strip.join([left, right]).crop_extend(0, width, base).apply_style(base)
 
-    def _title_line(self, y: int) -> tuple[list[Segment], list[Segment]]:
-        title = self.get_component_rich_style("matrix--title", partial=True)
-        names = "" if y == 0 else f"{fit('concept', NAME)}   n scen flags"
-        frozen = [Segment(fit(names, FROZEN), title)]
-        first, last = self._visible_columns()
-        cells = [Segment(" " * (first * CELL))]
-        for index in range(first, last):
-            style = (
-                title + self.get_component_rich_style("matrix--accent", partial=True) if index == self.column else title
-            )
-            cells.append(Segment(_short_name(self._columns[index], y).ljust(CELL), style))
-        return frozen, cells
+        def part(name: str) -> Style:
+            return base + self.get_component_rich_style(f"matrix--{name}", partial=True)
 
-    def _concept_line(self, index: int) -> tuple[list[Segment], list[Segment]]:
-        assert self._workspace is not None
-        row = self._rows[index]
-        dim = self.get_component_rich_style("matrix--dim", partial=True)
-        accent = self.get_component_rich_style("matrix--accent", partial=True)
-        flags = self._workspace.runs.flags_by_concept.get(row.concept, ())
-        glyphs = self._glyphs
-        name_style = self.rich_style + accent if index == self.row else self.rich_style
-        mark = f"{glyphs.flagged}{len(flags)}" if flags else "wanted" if row.wanted and not row.stories else ""
-        mark = f"{mark}{glyphs.finding if row.findings else ''}"
-        frozen = [
-            Segment(fit(row.concept, NAME, glyphs.ellipsis), name_style),
-            Segment(f"{row.stories:>4}", self.rich_style if row.stories else dim),
-            Segment(f"{row.scenarios:>5} ", self.rich_style if row.scenarios else dim),
-            Segment(mark.ljust(8), accent),
-        ]
-        first, last = self._visible_columns()
-        cells = [Segment(" " * (first * CELL))]
-        cells += [self._cell_segment(index, column, row.concept) for column in range(first, last)]
-        return frozen, cells
-
-    def _cell_segment(self, row: int, column: int, concept: str) -> Segment:
-        assert self._workspace is not None
-        scenario = self._columns[column]
-        state = self._workspace.coverage.cell(concept, scenario)
-        glyphs = self._glyphs
-        if state is CellState.PRESENT:
-            path = story_path(concept, scenario)
-            edited, flagged = path in self._workspace.edited, self._workspace.is_flagged(path)
-            glyph = glyphs.edited if edited else glyphs.flagged if flagged else glyphs.story
-            style = (
-                self.get_component_rich_style("matrix--accent", partial=True) if edited or flagged else self.rich_style
-            )
-        else:
-            glyph = glyphs.missing if state is CellState.MISSING else glyphs.unwanted
-            style = self.get_component_rich_style("matrix--dim", partial=True)
-        if row == self.row and column == self.column:
-            return Segment(f"[{glyph}]".ljust(CELL), self.get_component_rich_style("matrix--cursor", partial=True))
-        return Segment(f" {glyph}".ljust(CELL), style)
-
-    def _visible_columns(self) -> tuple[int, int]:
-        first = int(self.scroll_x) // CELL
-        return first, min(len(self._columns), first + (self.size.width - FROZEN) // CELL + 2)
-
-
-def _short_name(scenario: str | None, line: int) -> str:
-    """Three letters of the first word above three of the last: `kit` over `3am`."""
-    if scenario is None:
-        return ("sto", "rie")[line]
-    words = [word for word in scenario.split("_") if word not in {"the", "a", "an", "at", "in", "of"}] or [scenario]
-    if line == 0:
-        return fit(words[0], 3, "")
-    return fit(words[-1] if len(words) > 1 else words[0][3:], 3, "")
+        title, accent = part("title"), part("accent")
+        return MatrixStyles(base, part("dim"), accent, title, title + accent, part("cursor"))

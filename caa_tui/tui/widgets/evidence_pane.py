@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical, VerticalScroll
@@ -13,12 +14,19 @@ from textual.message import Message
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from caa_tui.corpus.model import Story
 from caa_tui.tui.content import plain
-from caa_tui.tui.theme import Glyphs, decimal
-from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
+from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.widgets.evidence_text import (
+    acceptance_text,
+    concept_text,
+    evidence_row,
+    left_out,
+    story_row,
+    verdict,
+)
 from caa_tui.tui.workspace import Workspace
-from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
+from caa_tui.vectors.accepted import Judged
+from caa_tui.vectors.flags import Flag, FlagReport
 from caa_tui.wording import count
 
 SCORE = {
@@ -26,8 +34,6 @@ SCORE = {
     "contaminated": "how much further it leans to the neighbour than to its own; high is bad",
     "redundant": "how much of it the other concepts explain; high is bad",
 }
-SURE = "Confirmed: a measure that does not count stories says the same."
-UNSURE = "Rule only: the measure that does not count stories does not confirm it."
 
 
 class EvidenceList(OptionList):
@@ -39,6 +45,11 @@ class EvidenceList(OptionList):
     EvidenceList > .option-list--option { padding: 0 1; }
     EvidenceList:focus > .option-list--option-highlighted { background: $accent 30%; color: $foreground; }
     """
+    HELP_TITLE = "Stories behind the row"
+    HELP = (
+        "The story files behind the row on the left, the one that causes most first. {open_story} opens the "
+        "one under the cursor."
+    )
     BINDINGS = [
         Binding("j", "cursor_down", "Down", show=False),
         Binding("k", "cursor_up", "Up", show=False),
@@ -46,9 +57,20 @@ class EvidenceList(OptionList):
         Binding("G", "last", "Last", show=False),
     ]
 
+    async def _on_click(self, event: events.Click) -> None:
+        """As in the tables: a click points, a click on the row under the cursor chooses."""
+        event.prevent_default()
+        place = event.style.meta.get("option")
+        if place is None:
+            return
+        if place == self.highlighted:
+            self.action_select()
+        else:
+            self.highlighted = place
+
 
 class EvidencePane(Vertical):
-    """Enter or a click on a story opens it."""
+    """Enter, or a click on the story under the cursor, opens it."""
 
     DEFAULT_CSS = """
     EvidencePane #verdict-scroll { height: auto; max-height: 50%; padding: 0 1; scrollbar-size-vertical: 1; }
@@ -94,17 +116,27 @@ class EvidencePane(Vertical):
 
     def show_flag(self, flag: Flag, workspace: Workspace, glyphs: Glyphs) -> None:
         """The verdict on a concept and its evidence."""
-        rows = [_evidence_row(evidence, workspace, glyphs) for evidence in flag.evidence]
-        title = f"{count(len(rows), 'story', 'stories')}, the worst first: {SCORE[flag.kind]}"
-        paths = tuple(evidence.path for evidence in flag.evidence)
-        self._set(_verdict(flag, glyphs), title if rows else "No story stands out.", paths, rows)
+        self._set_evidence(verdict(flag, workspace, glyphs), flag, workspace, glyphs)
 
-    def show_concept(self, concept: str, report: FlagReport, workspace: Workspace, glyphs: Glyphs) -> None:
-        """All numbers of a concept and its stories."""
+    def show_acceptance(self, one: Judged, workspace: Workspace, glyphs: Glyphs) -> None:
+        """Why a flag was accepted, and the evidence there is now, or the stories it was judged on."""
+        about = acceptance_text(one, workspace, glyphs)
+        if one.flag is not None:
+            self._set_evidence(about, one.flag, workspace, glyphs)
+            return
+        paths = tuple(path for path in one.acceptance.stories if path in workspace.corpus.by_path)
+        rows = [story_row(workspace.corpus.by_path[path], workspace, glyphs) for path in paths]
+        self._set(about, "The stories it was judged on, as they are now:" if rows else "", paths, rows)
+
+    def show_concept(
+        self, concept: str, report: FlagReport, layer: int | None, workspace: Workspace, glyphs: Glyphs
+    ) -> None:
+        """All numbers of a concept and its stories; `layer` None: where the rules look."""
         summary = next((one for one in report.concepts if one.concept == concept), None)
         stories = workspace.corpus.by_concept.get(concept, ())
-        rows = [_story_row(story, workspace, glyphs) for story in stories]
-        about = _summary(summary, report, glyphs) if summary else _left_out(concept, report)
+        rows = [story_row(story, workspace, glyphs) for story in stories]
+        shown = report.layer if layer is None else layer
+        about = concept_text(summary, report, shown, glyphs) if summary else left_out(concept, report)
         self._set(
             about,
             "The stories, as they are now:" if rows else "It has no story now.",
@@ -115,6 +147,16 @@ class EvidencePane(Vertical):
     def show_nothing(self, sentence: str) -> None:
         """No row is under the cursor."""
         self._set(plain(sentence), "", (), [])
+
+    def scroll_text(self, by: int) -> None:
+        """Move a verdict that is longer than its half of the pane, without giving up the cursor."""
+        self.query_one("#verdict-scroll").scroll_relative(y=by, animate=False)
+
+    def _set_evidence(self, about: Content, flag: Flag, workspace: Workspace, glyphs: Glyphs) -> None:
+        rows = [evidence_row(evidence, flag, workspace, glyphs) for evidence in flag.evidence]
+        title = f"{count(len(rows), 'story', 'stories')}, the worst first: {SCORE[flag.kind]}"
+        paths = tuple(evidence.path for evidence in flag.evidence)
+        self._set(about, title if rows else "No story stands out.", paths, rows)
 
     def _set(self, about: Content, title: str, paths: tuple[str, ...], rows: Sequence[Content]) -> None:
         if self._shown == (about, title, paths, rows):
@@ -139,82 +181,3 @@ class EvidencePane(Vertical):
         event.stop()
         if self.path is not None:
             self.post_message(self.Chosen(self.path))
-
-
-def _verdict(flag: Flag, glyphs: Glyphs) -> Content:
-    side = "below" if flag.kind == "fragmented" else "above"
-    lines = [
-        Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
-        plain(flag.verdict),
-        plain(
-            f"{NUMBER[flag.kind]} {judged(flag, glyphs)} at layer {flag.layer}, "
-            f"flagged {side} {decimal(flag.threshold, glyphs)}; {count(flag.stories, 'story', 'stories')}",
-            "$foreground 70%",
-        ),
-    ]
-    if flag.contributors:
-        parts = [f"{decimal(weight, glyphs)} {name}" for name, weight in flag.contributors[:4]]
-        lines.append(plain("a mixture of " + ", ".join(parts), "$foreground 70%"))
-    lines.append(plain(SURE if flag.confirmed else UNSURE, "$foreground 70%"))
-    if flag.caveat:
-        lines.append(plain(flag.caveat, "$foreground 60% italic"))
-    return Content("\n").join(lines)
-
-
-def _evidence_row(evidence: Evidence, workspace: Workspace, glyphs: Glyphs) -> Content:
-    """Score, file and marks; below it what the story does, and what to read beside it."""
-    head = plain(f"{decimal(evidence.score, glyphs):>5}  ", "bold") + plain(evidence.path)
-    lines = [head + _marks(evidence.path, workspace, glyphs)]
-    lines.append(plain(f"       {evidence.reason}", "$foreground 70%"))
-    if evidence.counterpart:
-        lines.append(plain(f"       beside it: {evidence.counterpart}", "$foreground 60%"))
-    return Content("\n").join(lines)
-
-
-def _story_row(story: Story, workspace: Workspace, glyphs: Glyphs) -> Content:
-    flagged = Content.styled(f"{glyphs.flagged} " if workspace.is_flagged(story.path) else "  ", "$accent")
-    words = Content.styled(f"  {count(story.words, 'word')}", "$foreground 60%")
-    return flagged + plain(story.path) + words + _marks(story.path, workspace, glyphs)
-
-
-def _marks(path: str, workspace: Workspace, glyphs: Glyphs) -> Content:
-    if path not in workspace.corpus.by_path:
-        return Content.styled("  gone", "$error")
-    if path in workspace.edited:
-        return Content.styled(f"  {glyphs.edited} edited since", "$accent")
-    return Content("")
-
-
-def _left_out(concept: str, report: FlagReport) -> Content:
-    reason = report.left_out.get(concept, "it has no story")
-    return Content("\n").join((plain(concept, "bold"), plain(f"not trained: {reason}")))
-
-
-def _summary(summary: ConceptSummary, report: FlagReport, glyphs: Glyphs) -> Content:
-    """Every number at every target layer, the judged layer marked."""
-    told = f"{count(summary.stories, 'story', 'stories')} in {count(summary.scenarios, 'scenario')}"
-    lines = [
-        plain(summary.concept, "bold"),
-        plain(f"{bucket_words(summary)}; {told}"),
-        Content(""),
-        Content.styled("  layer   PC  agree  chance  held   R²  neuron", "bold $foreground 70%"),
-    ]
-    for layer in summary.first_pc:
-        mark = glyphs.pointer if layer == str(report.layer) else " "
-        columns = (
-            (summary.first_pc, 5),
-            (summary.agreement, 7),
-            (summary.chance, 8),
-            (summary.held_out, 6),
-            (summary.r_squared, 5),
-            (summary.neuron, 8),
-        )
-        numbers = "".join(f"{decimal(values.get(layer), glyphs):>{width}}" for values, width in columns)
-        lines.append(Content(f"{mark} {layer:>5}{numbers}"))
-    nearest = [
-        f"{layer} {decimal(close[1], glyphs)} {close[0]}"
-        for layer, close in summary.nearest.items()
-        if close is not None
-    ]
-    lines.append(plain(f"nearest: {glyphs.separator.join(nearest) or glyphs.gone}", "$foreground 80%"))
-    return Content("\n").join(lines)

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from textual.app import ComposeResult
 from textual.binding import Binding
+from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
+from caa_tui.tui.widgets.line_keys import LineKeys
 
-class FilterLine(Input):
-    """Escape clears and closes it, Enter keeps it and gives the focus back."""
+
+class FilterLine(Horizontal):
+    """Escape clears and closes it, Enter keeps it and gives the focus back; so do clicks on these words."""
 
     DEFAULT_CSS = """
-    FilterLine { display: none; height: 1; border: none; padding: 0 1; background: $boost; }
-    FilterLine:focus { border: none; background: $boost; }
+    FilterLine { display: none; height: 1; padding: 0 1; background: $boost; }
     FilterLine.-open { display: block; }
+    FilterLine Input, FilterLine Input:focus { width: 1fr; border: none; padding: 0; background: $boost; }
     """
+    HELP = "Only rows that contain this text are shown. Enter keeps it and goes back to the list, Esc shows all rows."
     BINDINGS = [Binding("escape", "clear_filter", "Show all rows", show=False)]
 
     @dataclass
@@ -27,18 +32,30 @@ class FilterLine(Input):
         text: str
 
     def __init__(self) -> None:
-        super().__init__(placeholder="filter: type a part of a name, Enter keeps it, Esc shows all", compact=True)
+        super().__init__()
         self._came_from: Widget | None = None
+
+    def compose(self) -> ComposeResult:
+        yield Input(placeholder="filter: type a part of a name, Enter keeps it, Esc shows all", compact=True)
+        yield LineKeys({"enter": "keep_filter", "esc": "clear_filter"})
+
+    @property
+    def input(self) -> Input:
+        return self.query_one(Input)
 
     def open(self) -> None:
         """Show the line and type into it."""
-        self._came_from = self.screen.focused
+        if not self.input.has_focus:
+            self._came_from = self.screen.focused
         self.add_class("-open")
-        self.focus()
+        self.input.focus()
 
     def action_clear_filter(self) -> None:
-        self.value = ""
+        self.input.value = ""
         self._leave(close=True)
+
+    async def action_keep_filter(self) -> None:
+        await self.input.action_submit()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

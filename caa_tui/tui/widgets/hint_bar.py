@@ -7,26 +7,15 @@ from textual.content import Content
 from textual.style import Style
 from textual.widgets import Static
 
-from caa_tui.tui.commands import Command, commands_of
+from caa_tui.tui.commands import Command, Keymap, commands_of
 from caa_tui.tui.workspace import Workspace
 
-KEY_NAMES = {
-    "question_mark": "?",
-    "slash": "/",
-    "escape": "esc",
-    "space": "space",
-    "ctrl+p": "ctrl+p",
-}
-
-
-def key_name(keys: str) -> str:
-    """How the first of a command's keys is written on screen."""
-    first = keys.split(",")[0]
-    return KEY_NAMES.get(first, first)
+ALWAYS = frozenset({"palette", "help", "story_help", "quit", "close_story", "close_training"})
+"""Hints of the way out and of the ways to everything else."""
 
 
 class HintBar(Static):
-    """Hints in the order of the registry; what does not fit is left out, the menu and help never."""
+    """Hints in the order of the registry; what does not fit is left out, `ALWAYS` never."""
 
     DEFAULT_CSS = """
     HintBar { height: 1; padding: 0 1; background: $footer-background; text-wrap: nowrap; }
@@ -40,25 +29,27 @@ class HintBar(Static):
     def show(self, workspace: Workspace, screen: str) -> None:
         """Draw the hints of a screen for the width at hand."""
         commands = [command for command in commands_of(screen) if command.hint]
-        last = [command for command in commands if command.id in {"palette", "help"}]
-        room = max(20, (self.size.width or 80) - 2) - sum(_width(command) for command in last)
+        last = [command for command in commands if command.id in ALWAYS]
+        keys = workspace.keys
+        room = max(20, (self.size.width or 80) - 2) - sum(_width(command, keys) for command in last)
         shown: list[Command] = []
         for command in commands:
             if command in last or command.id == f"show_{screen}":
                 continue
-            if _width(command) <= room:
-                room -= _width(command)
+            width = _width(command, keys)
+            if width <= room:
+                room -= width
                 shown.append(command)
         self.update(Content("").join(_hint(command, workspace) for command in (*shown, *last)))
 
 
-def _width(command: Command) -> int:
-    return len(key_name(command.keys)) + len(command.hint) + 3
+def _width(command: Command, keys: Keymap) -> int:
+    return len(keys.name(command.id)) + len(command.hint) + 3
 
 
 def _hint(command: Command, workspace: Workspace) -> Content:
     usable = command.disabled_reason(workspace) is None
     click = Style.from_meta({"command": command.id})
-    key = Content.styled(key_name(command.keys), "bold $accent" if usable else "dim")
+    key = Content.styled(workspace.keys.name(command.id), "bold $accent" if usable else "dim")
     text = Content.styled(f" {command.hint}", "" if usable else "dim")
     return (key + text).stylize(click) + Content("  ")

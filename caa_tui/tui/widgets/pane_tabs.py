@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 from textual import events
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
+
+from caa_tui.tui.jump import Spot, tab_spots
 
 
 class PaneTabs(Static):
@@ -40,17 +45,32 @@ class PaneTabs(Static):
     def select(self, pane_id: str, *, focus: bool = True) -> None:
         """Show a pane (on a narrow screen) and give it the focus."""
         self.current = pane_id
-        parts: list[Content] = []
-        for name, word in self._panes.items():
-            style = "bold $accent underline" if name == pane_id else "$foreground 70%"
-            click = Style.from_meta({"pane": name})
-            parts.append(Content.styled(word, style).stylize(click))
-        self.update(Content("   ").join(parts) + Content.styled(f"    {self._keys} other pane", "$foreground 50%"))
+        self._draw()
         for name in self._panes:
             pane = self.screen.query_one(f"#{name}", Widget)
             pane.set_class(name == pane_id, "-current")
             if focus and name == pane_id:
                 _focus_inside(pane)
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._draw()
+
+    def _draw(self) -> None:
+        """The words, and where there is room the keys."""
+        parts: list[Content] = []
+        for name, word in self._panes.items():
+            style = "bold $accent underline" if name == self.current else "$foreground 70%"
+            parts.append(Content.styled(word, style).stylize(Style.from_meta({"pane": name})))
+        words, hint = Content("   ").join(parts), f"    {self._keys} other pane"
+        if words.cell_length + len(hint) <= self.content_size.width:
+            words += Content.styled(hint, "$foreground 50%")
+        self.update(words)
+
+    def jump_spots(self) -> Iterator[Spot]:
+        """The other panes; the one in view has its own letter."""
+        words = [(word, partial(self.select, name)) for name, word in self._panes.items()]
+        spots = tab_spots(self.content_region.offset, words, gap=3)
+        return (spot for spot, name in zip(spots, self._panes, strict=True) if name != self.current)
 
     def step(self, by: int) -> None:
         """Go to the next (+1) or previous (-1) pane."""

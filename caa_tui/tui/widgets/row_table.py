@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from rich.segment import Segment
 from rich.style import Style
@@ -17,43 +17,24 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from caa_tui.tui.content import fit
+from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort, goes_down, sorted_rows
+
+if TYPE_CHECKING:
+    from caa_tui.tui.app import CaaApp
+
+__all__ = ["Cell", "Column", "Row", "RowTable", "Sort"]
 
 _Item = TypeVar("_Item")
 
 GAP = 2
 """Blanks between two columns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column; the first takes the room that is left."""
-
-    title: str
-    width: int
-    right: bool = False
-    """Numbers stand on the right."""
-    drop: int = 0
-    """0: always shown; otherwise the column with the highest number goes first when there is no room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Text of one cell, already in the house's precision."""
-
-    text: str
-    tone: Literal["", "dim", "accent", "warning"] = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What stands in one line, and what it stands for."""
-
-    key: str
-    cells: tuple[Cell, ...]
+MOST_SPARE = 14
+"""Columns of free room that the first column takes."""
 
 
 class RowTable(ScrollView, can_focus=True):
-    """Arrows or h j k l move; Enter, or a click on the row under the cursor, chooses."""
+    """Arrows or j k move; Enter, or a click on the row under the cursor, chooses; a click on a title sorts."""
 
     COMPONENT_CLASSES = {"rows--title", "rows--dim", "rows--accent", "rows--warning", "rows--cursor"}
     DEFAULT_CSS = """
@@ -65,6 +46,11 @@ class RowTable(ScrollView, can_focus=True):
     RowTable > .rows--cursor { background: $block-cursor-blurred-background; text-style: bold; }
     RowTable:focus > .rows--cursor { background: $block-cursor-background; color: $block-cursor-foreground; }
     """
+    HELP_TITLE = "Table"
+    HELP = (
+        "One thing a row; what stands beside the table is about the row under the cursor. {filter} shows "
+        "only rows with a text in them."
+    )
     BINDINGS = [
         Binding("up,k", "move(-1)", "Up", show=False),
         Binding("down,j", "move(1)", "Down", show=False),
@@ -88,15 +74,25 @@ class RowTable(ScrollView, can_focus=True):
 
         key: str
 
+    @dataclass
+    class Sorted(Message):
+        """The title of a column was clicked; a screen that sorts shows the rows again with another `Sort`."""
+
+        title: str
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._columns: tuple[Column, ...] = ()
         self._rows: tuple[Row, ...] = ()
+        self._sort = Sort()
 
-    def show(self, columns: Sequence[Column], rows: Sequence[Row], key: str | None = None) -> None:
-        """Draw these rows; the cursor goes to the row named `key`, or stays on its row, or as near as can be."""
+    def show(
+        self, columns: Sequence[Column], rows: Sequence[Row], key: str | None = None, sort: Sort | None = None
+    ) -> None:
+        """Draw these rows, sorted; the cursor goes to the row named `key`, or stays on its row, or near it."""
         wanted = key if key is not None else self.key
-        self._columns, self._rows = tuple(columns), tuple(rows)
+        self._sort = sort or Sort()
+        self._columns, self._rows = tuple(columns), sorted_rows(columns, rows, self._sort)
         self.virtual_size = Size(self.size.width, 1 + len(self._rows))
         keys = [row.key for row in self._rows]
         self.cursor = keys.index(wanted) if wanted in keys else max(0, min(self.cursor, len(keys) - 1))
@@ -126,20 +122,31 @@ class RowTable(ScrollView, can_focus=True):
         self.scroll_to(y=min(max(top, self.cursor - height + 1), self.cursor), animate=False)
 
     def on_click(self, event: events.Click) -> None:
+        if event.y == 0:
+            self._click_title(event.x)
+            return
         index = event.y - 1 + int(self.scroll_y)
-        if event.y < 1 or not 0 <= index < len(self._rows):
+        if not 0 <= index < len(self._rows):
             return
         again = index == self.cursor
         self.cursor = index
         if again:
             self.post_message(self.Chosen(self._rows[index].key))
 
+    def _click_title(self, x: int) -> None:
+        end = 1
+        for column in self._visible(self._columns):
+            end += self._width(column) + GAP
+            if x < end:
+                self.post_message(self.Sorted(column.title))
+                return
+
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
         index = y - 1 + int(self.scroll_y)
         if y == 0:
             title = self._style("rows--title")
-            segments = [Segment(text, title) for text in self._line([Cell(column.title) for column in self._columns])]
+            segments = [Segment(text, title) for text in self._titles()]
         elif index < len(self._rows):
             cells = self._rows[index].cells
             styles = [self._cell_style(cell, index) for cell in self._visible(cells)]
@@ -161,12 +168,34 @@ class RowTable(ScrollView, can_focus=True):
 
     def _line(self, cells: Sequence[Cell]) -> list[str]:
         """The text of the visible cells, each as wide as its column and the gap after it."""
-        texts = []
+        texts, ellipsis = [], self._glyphs.ellipsis
         for column, cell in zip(self._visible(self._columns), self._visible(cells), strict=True):
-            width = column.width + (self._spare() if column is self._columns[0] else 0)
-            text = fit(cell.text, width)
+            width = self._width(column)
+            text = fit(cell.text, width, ellipsis)
             texts.append((text.strip().rjust(width) if column.right else text) + " " * GAP)
         return texts
+
+    @property
+    def _glyphs(self) -> Glyphs:
+        return cast("CaaApp", self.app).glyphs
+
+    def _titles(self) -> list[str]:
+        """The titles, an arrow in the gap after the one that rows are sorted by."""
+        down = goes_down(self._columns, self._rows, self._sort)
+        arrow = self._glyphs.falling if down else self._glyphs.rising
+        texts = self._line([Cell(column.title) for column in self._columns])
+        return [
+            (text.rstrip() + arrow).ljust(len(text)) if column.title == self._sort.title else text
+            for column, text in zip(self._visible(self._columns), texts, strict=True)
+        ]
+
+    def _width(self, column: Column) -> int:
+        """With the room that is left, which is all for a column that stretches and some for the first otherwise."""
+        stretched = next((one for one in self._columns if one.stretch), None)
+        spare = max(0, self.size.width - self._needed(self._hidden()))
+        if stretched is not None:
+            return column.width + (spare if column is stretched else 0)
+        return column.width + (min(MOST_SPARE, spare) if column is self._columns[0] else 0)
 
     def _visible(self, items: Sequence[_Item]) -> list[_Item]:
         hidden = self._hidden()
@@ -184,6 +213,3 @@ class RowTable(ScrollView, can_focus=True):
 
     def _needed(self, hidden: set[int]) -> int:
         return 1 + sum(column.width + GAP for place, column in enumerate(self._columns) if place not in hidden)
-
-    def _spare(self) -> int:
-        return max(0, min(14, self.size.width - self._needed(self._hidden())))

@@ -7,11 +7,13 @@ from typing import Literal
 
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.binding import Binding
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
 from caa_tui.corpus.model import BASELINE, Story
+from caa_tui.corpus.natural import natural_key
 from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.theme import UNICODE, Glyphs
@@ -44,6 +46,11 @@ class StoryTree(Tree[TreeItem]):
     StoryTree > .tree--quiet { text-style: dim; }
     StoryTree > .tree--mark { color: $accent; }
     """
+    HELP_TITLE = "Files"
+    HELP = (
+        "The files of the corpus: `stories/`, and each scenario of `paired/` with its tellings. Folders open "
+        "and close; marks behind a name are explained below."
+    )
     COMPONENT_CLASSES = {"tree--quiet", "tree--mark"}
     BINDINGS = [
         Binding("j", "cursor_down", "Down", show=False),
@@ -82,7 +89,8 @@ class StoryTree(Tree[TreeItem]):
         own = self._add_folder(self.root, TreeItem("stories", "stories"), self._stories.get(None, []))
         self._fill(own, None)
         own.expand()
-        scenarios = [name for name in workspace.corpus.scenarios if not self._needle or self._stories.get(name)]
+        scenarios = [column.scenario for column in workspace.coverage.scenarios]
+        scenarios = [name for name in scenarios if not self._needle or self._stories.get(name)]
         paired = self.root.add("paired", TreeItem("paired", "paired", count=len(scenarios)), expand=True)
         few = sum(len(self._stories.get(name, [])) for name in scenarios) <= OPEN_STORIES
         for name in scenarios:
@@ -109,6 +117,18 @@ class StoryTree(Tree[TreeItem]):
         if node is self.cursor_node:
             text.stylize(style)
         return text
+
+    @property
+    def path(self) -> str | None:
+        """The story under the cursor; None on a folder."""
+        item = self.cursor_node.data if self.cursor_node else None
+        return item.path if item is not None and item.kind == "story" else None
+
+    @property
+    def folder(self) -> str:
+        """`doorway/` on a scenario's folder, else nothing."""
+        item = self.cursor_node.data if self.cursor_node else None
+        return f"{item.name}/" if item is not None and item.kind == "scenario" else ""
 
     def reveal(self, path: str) -> None:
         """Move the cursor to a story, opening its folder."""
@@ -139,6 +159,14 @@ class StoryTree(Tree[TreeItem]):
         elif node.parent is not None and node.parent is not self.root:
             self.move_cursor(node.parent)
 
+    def on_click(self, event: events.Click) -> None:
+        """The first click on a story points at it, the next one opens it; folders open and close at once."""
+        line = event.style.meta.get("line")
+        node = self.get_node_at_line(line) if line is not None else None
+        if node is not None and not node.allow_expand and node is not self.cursor_node:
+            event.prevent_default()
+            self.move_cursor(node)
+
     def on_tree_node_expanded(self, event: Tree.NodeExpanded[TreeItem]) -> None:
         event.stop()
         item = event.node.data
@@ -147,7 +175,7 @@ class StoryTree(Tree[TreeItem]):
 
     def on_tree_node_highlighted(self, event: Tree.NodeHighlighted[TreeItem]) -> None:
         event.stop()
-        if event.node.data is not None and event.node.data.kind == "story":
+        if self.has_focus and event.node.data is not None and event.node.data.kind == "story":
             self.post_message(StoryPointed(event.node.data.path))
 
     def on_tree_node_selected(self, event: Tree.NodeSelected[TreeItem]) -> None:
@@ -163,7 +191,8 @@ class StoryTree(Tree[TreeItem]):
         return {node.data.name for node in self._folders() if node.data and node.is_expanded}
 
     def _fill(self, node: TreeNode[TreeItem], scenario: str | None) -> None:
-        for story in self._stories.get(scenario, []):
+        stories = self._stories.get(scenario, [])
+        for story in sorted(stories, key=lambda story: (not story.is_baseline, natural_key(story.concept or ""))):
             item = self._story_item(story)
             node.add_leaf(item.name, item)
 
@@ -207,11 +236,9 @@ class StoryTree(Tree[TreeItem]):
 
 
 def _by_folder(workspace: Workspace, needle: str) -> dict[str | None, list[Story]]:
-    """Folder -> its stories, the baseline first; only those whose path contains the filter."""
+    """Folder -> its stories; only those whose path contains the filter."""
     folders: dict[str | None, list[Story]] = {}
     for story in workspace.corpus.stories:
         if needle in story.path.lower():
             folders.setdefault(story.scenario, []).append(story)
-    for stories in folders.values():
-        stories.sort(key=lambda story: (not story.is_baseline, story.path))
     return folders

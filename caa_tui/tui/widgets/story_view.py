@@ -5,15 +5,20 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
+from textual.timer import Timer
 from textual.widgets import Static
 
 from caa_tui.corpus.coverage import CellState
-from caa_tui.corpus.model import Story, story_path
-from caa_tui.text_safety import printable
+from caa_tui.corpus.model import BASELINE, Story
+from caa_tui.corpus.names import split_story_path
 from caa_tui.tui.content import plain
+from caa_tui.tui.places import is_unwritten
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.workspace import Workspace
 from caa_tui.wording import count
+
+REST_SECONDS = 0.1
+"""How long the cursor must rest before another story is drawn: a held key moves the cursor, not the text."""
 
 
 class StoryView(VerticalScroll):
@@ -25,39 +30,72 @@ class StoryView(VerticalScroll):
     StoryView > #story-text { height: auto; }
     StoryView > #story-remarks { height: auto; margin-top: 1; }
     """
+    HELP_TITLE = "Story"
+    HELP = (
+        "The story under the cursor, to read, with its length and what is wrong with it. {open_story} in a "
+        "list opens it for writing."
+    )
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._pause: Timer | None = None
+        """Runs while the cursor may still be moving."""
+        self._waiting: tuple[Workspace, str, Glyphs] | None = None
+        """What is drawn when it rests."""
 
     def compose(self) -> ComposeResult:
         yield Static(id="story-facts")
         yield Static(id="story-text")
         yield Static(id="story-remarks")
 
-    def show_path(self, workspace: Workspace, path: str, glyphs: Glyphs) -> None:
-        """Show a file of the corpus."""
-        story = workspace.corpus.by_path.get(path)
-        if story is None:
-            self._set(Content(printable(path)), Content(""), _remarks(workspace, path, glyphs))
-            return
-        self._set(_facts(workspace, story, glyphs), plain(story.text), _remarks(workspace, path, glyphs))
+    def follow(self, workspace: Workspace, path: str, glyphs: Glyphs) -> None:
+        """Show what the cursor came to, after the cursor itself is drawn; of a quick succession only the last."""
+        first = self._waiting is None and self._pause is None
+        self._waiting = (workspace, path, glyphs)
+        if first:
+            self.call_after_refresh(self._catch_up)
+        elif self._pause is not None:
+            self._pause.reset()
 
-    def show_cell(self, workspace: Workspace, concept: str, scenario: str | None, glyphs: Glyphs) -> None:
-        """Show the story of a coverage cell, or what its absence means."""
-        state = workspace.coverage.cell(concept, scenario)
-        path = story_path(concept, scenario)
-        if state is CellState.PRESENT:
-            self.show_path(workspace, path, glyphs)
-            return
-        wanted = "wanted, not written yet" if state is CellState.MISSING else "not asked for"
-        text = Content.assemble((printable(path), "bold"), f"\n{wanted}")
-        baseline = workspace.corpus.baseline_of(scenario) if scenario else None
-        below = plain(baseline.text, "$foreground 70%") if baseline else Content("")
-        hint = "Press n to write it." + (" The baseline it should keep to:" if baseline else "")
-        self._set(text, Content(hint) if not workspace.read_only else Content(""), below)
+    def _catch_up(self) -> None:
+        self._pause = None
+        if self._waiting is not None:
+            self._pause = self.set_timer(REST_SECONDS, self._catch_up)
+            self.show_path(*self._waiting)
+
+    def show_path(self, workspace: Workspace, path: str, glyphs: Glyphs) -> None:
+        """Show a file of the corpus, or what it means that there is none."""
+        self._waiting = None
+        story = workspace.corpus.by_path.get(path)
+        remarks = _remarks(workspace, path, glyphs)
+        if story is not None:
+            self._set(_facts(workspace, story, glyphs), plain(story.text), remarks)
+        elif is_unwritten(workspace.corpus, path):
+            self._set(*_unwritten(workspace, path), remarks)
+        else:
+            self._set(plain(path, "bold"), Content(""), remarks)
 
     def _set(self, facts: Content, text: Content, remarks: Content) -> None:
         self.query_one("#story-facts", Static).update(facts)
         self.query_one("#story-text", Static).update(text)
         self.query_one("#story-remarks", Static).update(remarks)
         self.scroll_home(animate=False)
+
+
+def _unwritten(workspace: Workspace, path: str) -> tuple[Content, Content]:
+    """What a missing story should be, with the scenario's facts to keep to."""
+    scenario, stem = split_story_path(path)
+    baseline = workspace.corpus.baseline_of(scenario) if scenario else None
+    missing = stem == BASELINE or workspace.coverage.cell(stem, scenario) is CellState.MISSING
+    facts = plain(path, "bold") + Content(f"\n{'wanted, not written yet' if missing else 'not asked for'}")
+    if baseline is not None:
+        facts += Content.styled(f"\nbaseline {count(baseline.words, 'word')}", "$foreground 70%")
+    if workspace.read_only:
+        return facts, plain(baseline.text, "$foreground 70%") if baseline else Content("")
+    text = Content(f"Press {workspace.keys.name('new_story')} to write it.")
+    if baseline is not None:
+        text += Content(" The baseline it should keep to:\n\n") + plain(baseline.text, "$foreground 70%")
+    return facts, text
 
 
 def _facts(workspace: Workspace, story: Story, glyphs: Glyphs) -> Content:

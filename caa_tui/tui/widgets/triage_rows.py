@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from caa_tui.tui.theme import Glyphs, decimal, sparkline
-from caa_tui.tui.widgets.row_table import Cell, Column, Row
+from caa_tui.tui.widgets.rows import Cell, Column, Row
 from caa_tui.tui.workspace import RunState
 from caa_tui.vectors.flags import BucketName, ConceptSummary, Flag, FlagKind, FlagReport
 
-View = Literal["fragmented", "contaminated", "redundant", "all"]
+View = Literal["fragmented", "contaminated", "redundant", "all", "accepted"]
 KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
 VIEWS: dict[View, str] = {
     "fragmented": "Fragmented",
     "contaminated": "Contaminated",
     "redundant": "Redundant",
-    "all": "All concepts",
+    "all": "All",
+    "accepted": "Accepted",
 }
 NUMBER: dict[FlagKind, str] = {"fragmented": "first PC", "contaminated": "nearest", "redundant": "R²"}
 """The number each kind is judged by; method.md has the formulas."""
@@ -43,10 +46,12 @@ ALL_COLUMNS = (
     Column("neuron", 6, right=True, drop=6),
     Column("verdict", 17, drop=1),
 )
-
-
 _OWN_COLUMNS: dict[FlagKind, tuple[Column, ...]] = {
-    "fragmented": (Column("agree", 5, right=True), Column("chance", 6, right=True, drop=5)),
+    "fragmented": (
+        Column("agree", 5, right=True),
+        Column("chance", 6, right=True, drop=2),
+        Column("held out", 8, right=True, drop=6),
+    ),
     "contaminated": (Column("close to", 14),),
     "redundant": (),
 }
@@ -66,9 +71,9 @@ def flag_key(flag: Flag) -> str:
     return f"{flag.kind}:{flag.concept}"
 
 
-def flags_of(report: FlagReport | None, kind: FlagKind, needle: str = "") -> list[Flag]:
-    """The flags of a kind whose concept or neighbour contains the filter, in the report's order: confirmed first."""
-    return [flag for flag in (report.flags if report else ()) if flag.kind == kind and _fits(flag, needle.lower())]
+def flags_of(flags: Iterable[Flag], kind: FlagKind, needle: str = "") -> list[Flag]:
+    """The flags of a kind whose concept or neighbour contains the filter, in the order given: confirmed first."""
+    return [flag for flag in flags if flag.kind == kind and _fits(flag, needle.lower())]
 
 
 def _fits(flag: Flag, needle: str) -> bool:
@@ -76,36 +81,51 @@ def _fits(flag: Flag, needle: str) -> bool:
     return any(needle in name.lower() for name in names)
 
 
-def listing(view: View, runs: RunState, needle: str, glyphs: Glyphs) -> Listing:
-    """Columns and rows of a view."""
-    if view == "all":
-        return Listing(ALL_COLUMNS, _concept_rows(runs, needle.lower(), glyphs))
+def sort_titles(view: View) -> tuple[str, ...]:
+    """Columns that the sort key goes through, `""` for the order as judged; a click takes any."""
+    match view:
+        case "all":
+            return ("", "n", "agree", "held out", "nearest", "R²")
+        case "accepted":
+            return ("", "concept", "date")
+        case _:
+            return ("", "concept", NUMBER[view], "change")
+
+
+def flag_listing(kind: FlagKind, runs: RunState, needle: str, glyphs: Glyphs) -> Listing:
+    """Columns and rows of the flags of a kind."""
     columns = (
         _CONCEPT,
-        Column(NUMBER[view], 8, right=True),
+        Column(NUMBER[kind], 8, right=True),
         Column("limit", 6, right=True),
-        *_OWN_COLUMNS[view],
+        *_OWN_COLUMNS[kind],
         Column("n", 3, right=True, drop=4),
         Column("layers", 6, drop=3),
         Column("change", 6, right=True),
         Column("sure", 9, drop=1),
     )
-    flags = flags_of(runs.report, view, needle)
+    flags = flags_of(runs.flags, kind, needle)
     return Listing(columns, tuple(_flag_row(flag, runs, glyphs) for flag in flags))
 
 
 def _flag_row(flag: Flag, runs: RunState, glyphs: Glyphs) -> Row:
     cells = [
         Cell(flag.concept),
-        Cell(judged(flag, glyphs), "accent"),
-        Cell(limit(flag, glyphs), "dim"),
+        Cell(judged(flag, glyphs), "accent", flag.value),
+        Cell(limit(flag, glyphs), "dim", flag.threshold),
         *_own_cells(flag, runs, glyphs),
-        Cell(str(flag.stories)),
+        Cell(str(flag.stories), value=flag.stories),
         Cell(sparkline(list(flag.by_layer.values()), 0.0, 1.0, glyphs), "dim"),
         change(flag, runs, glyphs),
-        Cell("confirmed") if flag.confirmed else Cell("rule only", "dim"),
+        _sure(flag, runs),
     ]
     return Row(flag_key(flag), tuple(cells))
+
+
+def _sure(flag: Flag, runs: RunState) -> Cell:
+    if (flag.concept, flag.kind) in runs.came_back:
+        return Cell("came back", "accent")
+    return Cell("confirmed") if flag.confirmed else Cell("rule only", "dim")
 
 
 def _own_cells(flag: Flag, runs: RunState, glyphs: Glyphs) -> tuple[Cell, ...]:
@@ -114,9 +134,16 @@ def _own_cells(flag: Flag, runs: RunState, glyphs: Glyphs) -> tuple[Cell, ...]:
     if flag.kind == "redundant" or runs.report is None:
         return ()
     summary = next((one for one in runs.report.concepts if one.concept == flag.concept), None)
+    if summary is None:
+        return (number(None, glyphs),) * 3
     key = str(flag.layer)
-    measures = (summary.agreement.get(key), summary.chance.get(key)) if summary else (None, None)
-    return tuple(Cell(decimal(value, glyphs)) for value in measures)
+    measures = (summary.agreement.get(key), summary.chance.get(key), summary.held_out.get(key))
+    return tuple(number(value, glyphs) for value in measures)
+
+
+def number(value: float | None, glyphs: Glyphs, tone: Literal["", "dim"] = "") -> Cell:
+    """A number that can be sorted; a dash for none."""
+    return Cell(decimal(value, glyphs), tone, value)
 
 
 def judged(flag: Flag, glyphs: Glyphs) -> str:
@@ -136,42 +163,48 @@ def change(flag: Flag, runs: RunState, glyphs: Glyphs) -> Cell:
         return Cell("")
     before = next((old for old in runs.previous_report.flags if flag_key(old) == flag_key(flag)), None)
     if before is None:
-        return Cell("new", "accent")
+        return Cell("new", "accent", math.inf)
     difference = round(flag.value - before.value, 2)
     if difference == 0:
-        return Cell("same", "dim")
-    return Cell(("+" if difference > 0 else "") + decimal(difference, glyphs))
+        return Cell("same", "dim", 0.0)
+    return Cell(("+" if difference > 0 else "") + decimal(difference, glyphs), value=difference)
 
 
-def _concept_rows(runs: RunState, needle: str, glyphs: Glyphs) -> tuple[Row, ...]:
-    report = runs.report
+def concept_listing(report: FlagReport | None, layer: int | None, needle: str, glyphs: Glyphs) -> Listing:
+    """Every concept with its numbers at `layer` (None: where the rules look); what was left out without any."""
     if report is None:
-        return ()
-    rows = [_concept_row(summary, report, glyphs) for summary in report.concepts if needle in summary.concept.lower()]
+        return Listing(ALL_COLUMNS, ())
+    key, needle = str(report.layer if layer is None else layer), needle.lower()
+    rows = [_concept_row(summary, key, glyphs) for summary in report.concepts if needle in summary.concept.lower()]
     blanks = (Cell(""),) * (len(ALL_COLUMNS) - 2)
     rows += [
         Row(f"all:{concept}", (Cell(concept, "dim"), *blanks, Cell("not trained", "warning")))
         for concept in report.left_out
         if needle in concept.lower()
     ]
-    return tuple(sorted(rows, key=lambda row: row.key))
+    return Listing(ALL_COLUMNS, tuple(sorted(rows, key=lambda row: row.key)))
 
 
-def _concept_row(summary: ConceptSummary, report: FlagReport, glyphs: Glyphs) -> Row:
-    key = str(report.layer)
+def layers_of(report: FlagReport) -> tuple[int, ...]:
+    """The layers whose numbers the report has, the judged one first."""
+    known = report.held_out or (report.concepts[0].agreement if report.concepts else {})
+    return (report.layer, *(layer for layer in map(int, known) if layer != report.layer))
+
+
+def _concept_row(summary: ConceptSummary, key: str, glyphs: Glyphs) -> Row:
     nearest = summary.nearest.get(key)
     troubled = any(bucket in KINDS for bucket in summary.buckets)
     cells = (
         Cell(summary.concept),
-        Cell(str(summary.stories)),
-        Cell(str(summary.scenarios)),
-        Cell(decimal(summary.first_pc.get(key), glyphs)),
-        Cell(decimal(summary.agreement.get(key), glyphs)),
-        Cell(decimal(summary.chance.get(key), glyphs), "dim"),
-        Cell(decimal(summary.held_out.get(key), glyphs)),
-        Cell(f"{decimal(nearest[1], glyphs)} {nearest[0]}" if nearest else glyphs.gone),
-        Cell(decimal(summary.r_squared.get(key), glyphs)),
-        Cell(decimal(summary.neuron.get(key), glyphs)),
+        Cell(str(summary.stories), value=summary.stories),
+        Cell(str(summary.scenarios), value=summary.scenarios),
+        number(summary.first_pc.get(key), glyphs),
+        number(summary.agreement.get(key), glyphs),
+        number(summary.chance.get(key), glyphs, "dim"),
+        number(summary.held_out.get(key), glyphs),
+        Cell(f"{decimal(nearest[1], glyphs)} {nearest[0]}", value=nearest[1]) if nearest else Cell(glyphs.gone),
+        number(summary.r_squared.get(key), glyphs),
+        number(summary.neuron.get(key), glyphs),
         Cell(bucket_words(summary), "accent" if troubled else "dim"),
     )
     return Row(f"all:{summary.concept}", cells)

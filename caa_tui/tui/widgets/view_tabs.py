@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from textual import events
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
+
+from caa_tui.tui.jump import Spot, tab_spots
 
 
 class ViewTabs(Static):
@@ -44,6 +48,12 @@ class ViewTabs(Static):
             self._draw()
             self.post_message(self.Changed(view))
 
+    def jump_spots(self) -> Iterator[Spot]:
+        """The other views; the one in view has its own letter."""
+        words = [(word, partial(self.select, name)) for name, word in self._views.items()]
+        spots = tab_spots(self.content_region.offset, words, gap=self._gap)
+        return (spot for spot, name in zip(spots, self._views, strict=True) if name != self.current)
+
     def step(self, by: int) -> None:
         names = list(self._views)
         self.select(names[(names.index(self.current) + by) % len(names)])
@@ -54,7 +64,17 @@ class ViewTabs(Static):
             if 0 <= x < len(word):
                 self.select(name)
                 return
-            x -= len(word) + 3
+            x -= len(word) + self._gap
+
+    def on_resize(self) -> None:
+        self._draw()
+
+    @property
+    def _gap(self) -> int:
+        """Blanks between two words: as many of three as there is room for."""
+        words, room = list(self._views.values()), self.content_size.width
+        between = len(words) - 1
+        return max(1, min(3, (room - sum(map(len, words))) // between)) if room and between else 3
 
     def _draw(self) -> None:
         words = [
@@ -62,4 +82,4 @@ class ViewTabs(Static):
             for name, word in self._views.items()
         ]
         key = Content.styled(f"   {self._key}", "$foreground 50%") if self._key else Content("")
-        self.update(Content("   ").join(words) + key)
+        self.update(Content(" " * self._gap).join(words) + key)

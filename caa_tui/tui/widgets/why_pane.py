@@ -10,10 +10,12 @@ from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from caa_tui.corpus.model import Finding, Severity
+from caa_tui.corpus.model import Finding, FindingKind, Severity
 from caa_tui.tui.content import plain
+from caa_tui.tui.story_facts import Fact
 from caa_tui.tui.theme import Glyphs, decimal
 from caa_tui.vectors.flags import Evidence, Flag
+from caa_tui.wording import listed_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,10 @@ class Why:
     """What the newest run changed for its concepts, one sentence each."""
     since: str = ""
     """Which runs `moves` compares."""
+    caution: str = ""
+    """What else moved the numbers between these runs, besides this story."""
+    facts: Sequence[Fact] = ()
+    """Of a story that is not written yet."""
     trained: bool = False
 
 
@@ -38,19 +44,29 @@ class WhyPane(VerticalScroll):
 
     DEFAULT_CSS = """
     WhyPane { padding: 0 1; scrollbar-size-vertical: 1; background: $surface; }
-    WhyPane > #why { height: auto; }
+    WhyPane > #why { height: auto; max-width: 92; }
     """
+    HELP_TITLE = "Why it is here"
+    HELP = "Why this story is here, what is wrong with it as you type, and what the last training changed."
+
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._shown: tuple[Why, Glyphs] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="why")
 
     def show(self, why: Why, glyphs: Glyphs) -> None:
-        """Draw it; the news comes first."""
+        """Draw it, unless it is drawn already: a layout costs more than a look. The news comes first."""
+        if self._shown == (why, glyphs):
+            return
+        self._shown = why, glyphs
         blocks = [
             _notices(why, glyphs),
             _moves(why),
             *(_flag(flag, evidence, glyphs) for flag, evidence in why.evidence),
             _findings(why, glyphs),
+            *(_fact(fact) for fact in why.facts),
         ]
         shown = [block for block in blocks if block is not None]
         self.query_one("#why", Static).update(Content("\n\n").join(shown or [_nothing(why)]))
@@ -67,7 +83,13 @@ def _moves(why: Why) -> Content | None:
     if not why.moves:
         return None
     lines = [plain(why.since, "bold $success"), *(plain(sentence) for sentence in why.moves)]
+    if why.caution:
+        lines.append(plain(why.caution, "$foreground 70% italic"))
     return Content("\n").join(lines)
+
+
+def _fact(fact: Fact) -> Content:
+    return Content("\n").join([plain(fact.title, "bold"), *(plain(line, "$foreground 85%") for line in fact.lines)])
 
 
 def _flag(flag: Flag, evidence: Evidence, glyphs: Glyphs) -> Content:
@@ -90,8 +112,11 @@ def _findings(why: Why, glyphs: Glyphs) -> Content | None:
         message = finding.message
         if message.startswith(f"{why.path} "):
             rest = message.removeprefix(f"{why.path} ")
-            message = "" if rest.startswith("and ") else rest[:1].upper() + rest[1:]
-        lines.append(Content.styled(f"{glyphs.finding} ", style) + plain(message or finding.message))
+            message = finding.message if rest.startswith("and ") else rest[:1].upper() + rest[1:]
+        lines.append(Content.styled(f"{glyphs.finding} ", style) + plain(message))
+        if finding.kind is FindingKind.SHARED_LAST_SENTENCE:
+            others = [path for path in finding.paths if path != why.path]
+            lines.append(plain(f"  with {listed_paths(others)}", "$foreground 70%"))
     return Content("\n").join(lines)
 
 

@@ -1,0 +1,168 @@
+"""What the application knows and keeps up to date: the corpus, the runs, the training, the user's settings."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from textual import events, work
+from textual.app import App
+from textual.filter import LineFilter
+from textual.signal import Signal
+
+from caa_tui.corpus.watch import watch
+from caa_tui.errors import UserError
+from caa_tui.text_safety import printable
+from caa_tui.tui.ascii_filter import AsciiFilter
+from caa_tui.tui.attention import Attention
+from caa_tui.tui.guide_steps import Progress
+from caa_tui.tui.line_filter import PrintableFilter
+from caa_tui.tui.theme import ASCII, DARK, LIGHT, THEMES, choose_glyphs
+from caa_tui.tui.training import TrainingController
+from caa_tui.tui.user_settings import UserSettings
+from caa_tui.tui.workspace import TrainingState, Workspace, read_corpus, read_runs
+
+RESCAN_SECONDS = 30
+"""The watcher is only a hint (network folders send none), so the files are read again now and then."""
+
+
+class AppCore(App[None]):
+    """Reads in threads, changes its state on the event loop, and tells the screens by signals."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        *,
+        model: str | None = None,
+        worker_command: str | None = None,
+        settings: UserSettings | None = None,
+        guide: bool = False,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`model` and `worker_command` are what the command line gave; they win over remembered choices.
+        `guide`: walk through the loop once.
+        """
+        super().__init__()
+        self.workspace = workspace
+        if guide:
+            workspace.guide = Progress()
+        self.settings = settings or UserSettings()
+        self.clock = clock
+        self.glyphs = choose_glyphs()
+        self.workspace_changed: Signal[Workspace] = Signal(self, "workspace-changed")
+        """The corpus, the runs, or what was edited since the last run changed."""
+        self.training_changed: Signal[TrainingState] = Signal(self, "training-changed")
+        """Progress of the training; at most ten times a second."""
+        self.training = TrainingController(self, model=model, worker_command=worker_command)
+        self.attention = Attention(self)
+        self._stop_watching = asyncio.Event()
+        self._has_terminal = asyncio.Event()
+        """Not while an editor has it."""
+        self._has_terminal.set()
+        self._rescan_lock = asyncio.Lock()
+        self._rescans_asked = self._rescans_served = 0
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = LIGHT.name if workspace.memory.theme == LIGHT.name else DARK.name
+        self.use_settings(self.settings)
+
+    @property
+    def has_terminal(self) -> bool:
+        """False while an editor, or the shell after SIGTSTP, has it."""
+        return self._has_terminal.is_set()
+
+    def use_settings(self, settings: UserSettings) -> None:
+        """Give the commands this user's keys; the settings were checked when they were read."""
+        self.settings = settings
+        self.workspace.keys = settings.keymap()
+        self.set_keymap(dict(self.workspace.keys.overrides))
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        plain = [AsciiFilter()] if self.glyphs == ASCII else []
+        return [*super().get_line_filters(), PrintableFilter(), *plain]
+
+    def on_mount(self) -> None:
+        self.app_suspend_signal.subscribe(self, lambda _: self._has_terminal.clear())
+        self.app_resume_signal.subscribe(self, lambda _: self._resume())
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows; a loop outside the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, self._terminate)
+        if self.workspace.opening_note:
+            self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
+        self.load_everything()
+        self.watch_files()
+        self.set_interval(RESCAN_SECONDS, self.rescan)
+
+    async def on_unmount(self) -> None:
+        self._stop_watching.set()
+        self.attention.noticed()
+        await self.training.close()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Every key, click and change of focus passes here."""
+        if isinstance(event, events.Key | events.MouseDown | events.AppFocus):
+            self.attention.noticed()
+        await super().on_event(event)
+
+    def _resume(self) -> None:
+        """Back from an editor or SIGTSTP, where Textual draws only what has changed meanwhile."""
+        self._has_terminal.set()
+        self.refresh(layout=True)
+
+    @work(group="quit")
+    async def _terminate(self) -> None:
+        """SIGTERM: leave the terminal as it was, but do not take it away from an editor."""
+        await self._has_terminal.wait()
+        self.exit()
+
+    @work(group="load", exit_on_error=True)
+    async def load_everything(self) -> None:
+        """First read, after the first paint."""
+        await self.reload_runs()
+        await self.rescan()
+
+    @work(group="watch", exclusive=True)
+    async def watch_files(self) -> None:
+        """Read the corpus again whenever a file changed outside."""
+        try:
+            async for _ in watch(self.workspace.root, self._stop_watching):
+                await self.rescan()
+        except (UserError, OSError) as error:
+            why = f"Files cannot be watched ({error}); changes show up within {RESCAN_SECONDS} seconds."
+            self.notify(printable(why), severity="warning", markup=False)
+
+    async def rescan(self) -> None:
+        """Read every story again in a thread; screens are told when anything differs.
+
+        Afterwards the workspace shows what was on disk when this was called; one reading can serve several callers.
+        """
+        self._rescans_asked += 1
+        mine = self._rescans_asked
+        async with self._rescan_lock:
+            if self._rescans_served >= mine:
+                return
+            serves = self._rescans_asked
+            try:
+                state = await asyncio.to_thread(read_corpus, self.workspace.root)
+            except UserError as error:
+                self.notify(printable(str(error)), severity="error", markup=False)
+                return
+            self._rescans_served = serves
+            if self.workspace.loaded and state == self.workspace.state:
+                return
+            self.workspace.state, self.workspace.loaded = state, True
+            self.workspace.compare_with_run()
+            self.workspace_changed.publish(self.workspace)
+
+    async def reload_runs(self) -> None:
+        """Read the history of runs again, after one ended or was deleted."""
+        self.workspace.runs = await asyncio.to_thread(read_runs, self.workspace.data)
+        self.workspace.compare_with_run()
+        self.workspace_changed.publish(self.workspace)
+
+    def set_training(self, state: TrainingState) -> None:
+        """Called by the controller on the event loop."""
+        self.workspace.training = state
+        self.training_changed.publish(state)

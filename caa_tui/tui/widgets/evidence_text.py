@@ -1,0 +1,161 @@
+"""What stands beside the triage table, as text: verdicts, story rows, the numbers of a concept, an acceptance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from textual.content import Content
+
+from caa_tui.corpus.model import Acceptance, Story
+from caa_tui.tui.content import plain
+from caa_tui.tui.theme import Glyphs, decimal, sparkline
+from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
+from caa_tui.tui.workspace import Workspace
+from caa_tui.vectors.accepted import Judged
+from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
+from caa_tui.wording import count
+
+SURE = "Confirmed: a measure that does not count stories says the same."
+UNSURE = "Rule only: the measure that does not count stories does not confirm it."
+
+
+def verdict(flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
+    """What is wrong with a concept, by which numbers, and how sure that is."""
+    side = "below" if flag.kind == "fragmented" else "above"
+    lines = [
+        Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
+        *_came_back(workspace.runs.came_back.get((flag.concept, flag.kind))),
+        plain(flag.verdict),
+        plain(
+            f"{NUMBER[flag.kind]} {judged(flag, glyphs)} at layer {flag.layer}, "
+            f"flagged {side} {decimal(flag.threshold, glyphs)}; {count(flag.stories, 'story', 'stories')}",
+            "$foreground 70%",
+        ),
+        *_layers(flag, glyphs),
+    ]
+    if flag.contributors:
+        parts = [f"{decimal(weight, glyphs)} {name}" for name, weight in flag.contributors[:4]]
+        lines.append(plain("a mixture of " + ", ".join(parts), "$foreground 70%"))
+    lines.append(plain(SURE if flag.confirmed else UNSURE, "$foreground 70%"))
+    if flag.caveat:
+        lines.append(plain(flag.caveat, "$foreground 60% italic"))
+    return Content("\n").join(lines)
+
+
+def _came_back(one: Judged | None) -> Iterator[Content]:
+    if one is not None:
+        said = f"accepted before: {one.acceptance.reason} ({one.acceptance.date}); it came back because {one.worse}"
+        yield plain(said, "$accent")
+
+
+def _layers(flag: Flag, glyphs: Glyphs) -> Iterator[Content]:
+    """The sparkline of the table with its layers and numbers, which the table has no room for."""
+    if not flag.by_layer:
+        return
+    values = list(flag.by_layer.values())
+    each = (
+        f"{glyphs.pointer if layer == str(flag.layer) else ''}{layer} {decimal(value, glyphs)}"
+        for layer, value in flag.by_layer.items()
+    )
+    line = f"layers {sparkline(values, 0.0, 1.0, glyphs)}  {glyphs.separator.join(each)}"
+    yield plain(line, "$foreground 70%")
+
+
+def acceptance_text(one: Judged, workspace: Workspace, glyphs: Glyphs) -> Content:
+    """An accepted flag: the reason, the numbers then and now, and what was edited since."""
+    entry, flag = one.acceptance, one.flag
+    known = any(other.key == entry.key for other in workspace.corpus.accepted)
+    lines = [
+        plain(f"{entry.concept}: {entry.kind}", "bold"),
+        plain(entry.reason),
+        plain(f"accepted on {entry.date} at {decimal(entry.value, glyphs)}, layer {entry.layer}", "$foreground 70%"),
+    ]
+    if not known:
+        lines.append(plain("The acceptance is taken back.", "$accent"))
+    elif flag is None:
+        lines.append(plain("This run does not flag it.", "$foreground 70%"))
+    elif one.worse:
+        lines.append(plain(f"It came back to the list because {one.worse}.", "$accent"))
+    else:
+        lines.append(plain(f"now {judged(flag, glyphs)}; it stays out of the list", "$foreground 70%"))
+    if entry.stories:
+        lines.append(plain(_judged_on(entry, workspace), "$foreground 70%"))
+    words = "takes the acceptance back" if known else "accepts it again, with the same reason"
+    lines.append(plain(f"{workspace.keys.name('accept_flag')} {words}", "$foreground 60%"))
+    return Content("\n").join(lines)
+
+
+def _judged_on(entry: Acceptance, workspace: Workspace) -> str:
+    """`judged on 3 stories, 1 edited and 1 gone since`."""
+    now = workspace.corpus.by_path
+    gone = sum(path not in now for path in entry.stories)
+    edited = sum(path in now and now[path].text_sha256 != digest for path, digest in entry.stories.items())
+    since = " and ".join(f"{number} {word}" for number, word in ((edited, "edited"), (gone, "gone")) if number)
+    on = f"judged on {count(len(entry.stories), 'story', 'stories')}"
+    return f"{on}, {since} since" if since else f"{on}, none edited since"
+
+
+def evidence_row(evidence: Evidence, flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
+    """Score, file and marks; below it what the story does, and what to read beside it."""
+    head = plain(f"{decimal(evidence.score, glyphs):>5}  ", "bold") + plain(evidence.path)
+    lines = [head + _marks(evidence.path, flag, workspace, glyphs)]
+    lines.append(plain(f"       {evidence.reason}", "$foreground 70%"))
+    if evidence.counterpart:
+        lines.append(plain(f"       beside it: {evidence.counterpart}", "$foreground 60%"))
+    return Content("\n").join(lines)
+
+
+def story_row(story: Story, workspace: Workspace, glyphs: Glyphs) -> Content:
+    """A story of a concept, with the flags it is evidence for."""
+    words = Content.styled(f"  {count(story.words, 'word')}", "$foreground 60%")
+    return plain(story.path) + words + _marks(story.path, None, workspace, glyphs)
+
+
+def _marks(path: str, flag: Flag | None, workspace: Workspace, glyphs: Glyphs) -> Content:
+    """Edited since the run, and for which other flags this file is among the worst."""
+    if path not in workspace.corpus.by_path:
+        return Content.styled("  gone", "$error")
+    marks = [f"{glyphs.edited} edited since"] if path in workspace.edited else []
+    others = ", ".join(other.kind for other in workspace.flags_of_story(path) if other != flag)
+    if others:
+        marks.append(f"{glyphs.flagged} {'also ' if flag else ''}{others}")
+    return plain("".join(f"  {mark}" for mark in marks), "$accent")
+
+
+def left_out(concept: str, report: FlagReport) -> Content:
+    """Why a concept has no vector."""
+    reason = report.left_out.get(concept, "it has no story")
+    return Content("\n").join((plain(concept, "bold"), plain(f"not trained: {reason}")))
+
+
+def concept_text(summary: ConceptSummary, report: FlagReport, layer: int, glyphs: Glyphs) -> Content:
+    """Every number at every target layer; the layer of the table is marked, the judged one named."""
+    lines = [
+        plain(summary.concept, "bold"),
+        plain(f"{bucket_words(summary)}; {_told(summary)}"),
+        Content(""),
+        Content.styled("  layer   PC  agree  chance  held   R²  neuron", "bold $foreground 70%"),
+    ]
+    for name in summary.first_pc:
+        mark = glyphs.pointer if name == str(layer) else " "
+        columns = (
+            (summary.first_pc, 5),
+            (summary.agreement, 7),
+            (summary.chance, 8),
+            (summary.held_out, 6),
+            (summary.r_squared, 5),
+            (summary.neuron, 8),
+        )
+        numbers = "".join(f"{decimal(values.get(name), glyphs):>{width}}" for values, width in columns)
+        lines.append(Content(f"{mark} {name:>5}{numbers}"))
+    nearest = [
+        f"{name} {decimal(close[1], glyphs)} {close[0]}" for name, close in summary.nearest.items() if close is not None
+    ]
+    lines.append(plain(f"the rules look at layer {report.layer}", "$foreground 60%"))
+    lines.append(plain(f"nearest: {glyphs.separator.join(nearest) or glyphs.gone}", "$foreground 80%"))
+    return Content("\n").join(lines)
+
+
+def _told(summary: ConceptSummary) -> str:
+    stories = count(summary.stories, "story", "stories")
+    return f"{stories} in {count(summary.scenarios, 'scenario')}" if summary.scenarios else f"{stories}, no scenario"
