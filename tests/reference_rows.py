@@ -19,6 +19,7 @@ from tiny_models import story_texts
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.settings import Settings
 from caa_tui.corpus.storage import data_folder
+from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord
 from caa_tui.runs.options import TrainOptions
@@ -88,12 +89,15 @@ def done(run: RunRecord) -> Finished:
     return run.summary
 
 
-def refused(run: RunRecord) -> str:
-    """The sentence of a run that the user can put right."""
-    assert isinstance(run.summary, Failed)
-    assert run.summary.traceback == ""
-    assert not (run.folder / "readout.safetensors").exists()
-    return run.message
+def refused(desk: Desk, root: Path, model: Path, **options: Any) -> str:
+    """The sentence for a training that the user can put right; it leaves no run."""
+    with pytest.raises(UserError) as problem:
+        desk.train(root, model, **options)
+    told = desk.events[-1]
+    assert isinstance(told, Failed)
+    assert (told.message, told.traceback) == (str(problem.value), "")
+    assert list(data_folder(root).runs.iterdir()) == []
+    return told.message
 
 
 def strict_json(file: Path) -> Any:

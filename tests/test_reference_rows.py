@@ -108,7 +108,7 @@ def test_row_04_a_text_of_two_concepts_is_found_and_never_its_own_negative(
         expected = oracle.vector(own, [text for text in others if text not in own], 1)
         assert cosine(run, concept, 1, expected) > 0.99999
     same = write(tmp_path / "same", {"stories/joy.txt": "One text.", "stories/awe.txt": "One text."})
-    assert "stories/awe.txt" in refused(desk.train(same, model_folder("llama")))
+    assert "stories/awe.txt" in refused(desk, same, model_folder("llama"))
     assert "load model" not in desk.phases
 
 
@@ -126,7 +126,7 @@ def test_row_06_a_corpus_that_says_nothing_is_refused_before_the_model(
     desk: Desk, model_folder: ModelFolder, tmp_path: Path
 ) -> None:
     one = write(tmp_path / "one", {"stories/joy.txt": "First.", "paired/a/joy.txt": "Second."})
-    assert "nothing to compare" in refused(desk.train(one, model_folder("llama")))
+    assert "nothing to compare" in refused(desk, one, model_folder("llama"))
     assert desk.phases == ["check"]
     two = write(tmp_path / "two", {"stories/joy.txt": "First.", "stories/awe.txt": "Second."})
     done(desk.train(two, model_folder("llama")))

@@ -118,11 +118,14 @@ def local_folder(name: str) -> Path | None:
 def weight_files(folder: Path) -> tuple[Path, ...]:
     """The safetensors files transformers would load: those of the index, else model.safetensors; sorted.
 
-    An index whose files are not all there gives an empty tuple.
+    An index that is damaged, or whose files are not all there, gives an empty tuple.
     """
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        names = sorted(set(json.loads(index.read_bytes())["weight_map"].values()))
+        try:
+            names = sorted({str(name) for name in json.loads(index.read_bytes())["weight_map"].values()})
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+            return ()
         paths = tuple(folder / name for name in names)
         return paths if all(path.is_file() for path in paths) else ()
     single = folder / "model.safetensors"

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from caa_tui.corpus import atomic
-from caa_tui.corpus.disk import UnusableFile, read_regular
+from caa_tui.corpus.disk import UnusableFile, read_regular, resolve_inside
 from caa_tui.corpus.model import Acceptance
 from caa_tui.corpus.names import shown
 from caa_tui.corpus.text import sha256
@@ -81,7 +81,7 @@ def _decode(data: bytes) -> tuple[Acceptance, ...]:
     """Entries in the order of the file."""
     try:
         content = msgspec.toml.decode(data, type=_File)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UserError(_misfit(data.decode(errors="replace"), str(error))) from error
     if content.version != 1:
         raise UserError(f"{ACCEPTED_FILE} was written by a newer caa-tui (version {content.version}); update caa-tui.")
@@ -103,14 +103,16 @@ def _misfit(text: str, problem: str) -> str:
 
 def _rewrite(root: Path, change: Callable[[bytes], bytes]) -> None:
     """Change what is on the disk now; when another program was faster, change what it wrote."""
-    path = Path(os.path.realpath(root / ACCEPTED_FILE))
+    real = Path(os.path.realpath(root))
+    path = real / ACCEPTED_FILE
     for _ in range(_ATTEMPTS):
         old = _read(root)
         new = change(old)
         if new == old:
             return
         try:
-            if old or path.exists():
+            if os.path.lexists(path):
+                path = resolve_inside(real, path)
                 atomic.replace(path, new, sha256(old))
             else:
                 atomic.create(path, new)

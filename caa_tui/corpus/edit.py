@@ -6,7 +6,6 @@ user has not seen: the hash of the content decides, not its date.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import stat
 from dataclasses import dataclass, field
@@ -119,12 +118,22 @@ def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> N
     named = Path(os.path.realpath(root)) / path  # of a link, the link goes, not what it points to
     try:
         history.keep(data_folder(root).history, path, opened.disk)
-        # Send2Trash raises its own OSErrors; the text is in the history, so deleting is safe then.
-        with contextlib.suppress(OSError):
+        try:
             send2trash(named)
-        named.unlink(missing_ok=True)
+        except OSError:  # there is none
+            _delete_for_good(root, opened, named)
     except OSError as error:
         raise _cannot("deleted", path, error) from error
+
+
+def _delete_for_good(root: Path, opened: OpenStory, named: Path) -> None:
+    """Only what is in the history; finding out that there is no trash took its time."""
+    if not os.path.lexists(named):
+        return
+    current = open_story(root, opened.path).disk
+    if current != opened.disk:
+        raise _conflict(opened, current)
+    named.unlink()
 
 
 def previous_versions(root: Path, path: str) -> list[history.Version]:

@@ -51,12 +51,8 @@ def walk(root: Path) -> Folders:
     Raises:
         UserError: `root` is missing, not a folder, cannot be listed, or has neither `stories/` nor `paired/`.
     """
-    entries = _list_root(root)
     found = Folders()
-    if not any(_is_folder(entry) for entry in entries if entry.name in (STORIES, PAIRED)):
-        safe = names.shown(str(root))
-        raise UserError(f"{safe} has neither a stories/ nor a paired/ folder; point to the folder that holds them.")
-    for entry in entries:
+    for entry in check_root(root):
         if entry.name == STORIES:
             _walk_stories(root, entry, found)
         elif entry.name == PAIRED:
@@ -69,6 +65,19 @@ def walk(root: Path) -> Folders:
                 Severity.NOTE,
             )
     return found
+
+
+def check_root(root: Path) -> list[os.DirEntry[str]]:
+    """What lies directly under the root of a corpus.
+
+    Raises:
+        UserError: as for `walk`.
+    """
+    entries = _list_root(root)
+    if not any(_is_folder(entry) for entry in entries if entry.name in (STORIES, PAIRED)):
+        safe = names.shown(str(root))
+        raise UserError(f"{safe} has neither a stories/ nor a paired/ folder; point to the folder that holds them.")
+    return entries
 
 
 def _list_root(root: Path) -> list[os.DirEntry[str]]:

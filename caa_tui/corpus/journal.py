@@ -8,6 +8,7 @@ undone, and its files say how far it came.
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -115,11 +116,14 @@ class Journal:
         self._seen: tuple[int, ...] | None = None
         """The file as `_content` has it; None: never looked."""
         self._content = _Content()
+        self._lock = threading.Lock()
+        """Over these two: the screen asks what can be undone while a thread writes."""
 
     @property
     def entries(self) -> list[Entry]:
         """Oldest first; those that are gone are left out."""
-        return [entry for entry in self._read().entries.values() if entry.state != "gone"]
+        copied = list(self._read().entries.values())  # a thread may be adding to it
+        return [entry for entry in copied if entry.state != "gone"]
 
     @property
     def next_id(self) -> int:
@@ -155,28 +159,31 @@ class Journal:
         self._write([*changed, Mark(operation.id, state)])
 
     def _read(self) -> _Content:
-        seen = _signature(self._path)
-        if seen != self._seen:
-            self._content, self._seen = _load(self._path), seen
-        return self._content
+        with self._lock:
+            seen = _signature(self._path)
+            if seen != self._seen:
+                self._content, self._seen = _load(self._path), seen
+            return self._content
 
     def _write(self, records: list[Operation | Mark]) -> None:
-        content = self._read()
-        size = self._seen[0] if self._seen else 0
+        content, seen = self._read(), self._seen
+        size = seen[0] if seen else 0
         append = content.whole and content.lines < _REWRITE_LINES and size < _REWRITE_BYTES
         try:
             if append:
                 atomic.append(self._path, b"".join(_line(record) for record in records))
-            for record in records:
-                _take(content, record)
-            if not append:
-                _bound(content)
-                atomic.write_whole(self._path, b"".join(_lines(content)))
-                content.whole, content.lines = True, 2 * len(content.entries)
+            with self._lock:
+                for record in records:
+                    _take(content, record)
+                if not append:
+                    _bound(content)
+                    atomic.write_whole(self._path, b"".join(_lines(content)))
+                    content.whole, content.lines = True, 2 * len(content.entries)
+                # Not what was read meanwhile, which may lack the end.
+                self._content, self._seen = content, _signature(self._path)
         except OSError:
             self._seen = None
             raise
-        self._seen = _signature(self._path)
 
 
 def _signature(path: Path) -> tuple[int, ...]:

@@ -137,8 +137,10 @@ class Ground:
         return states.pop() if len(states) == 1 else None
 
     def _has_gone(self, before: str | None, after: str | None) -> bool | None:
-        left = before is None or not os.path.lexists(self.root / before)
-        arrived = after is None or os.path.lexists(self.root / after)
+        left = None if before is None else not os.path.lexists(self.root / before)
+        arrived = None if after is None else os.path.lexists(self.root / after)
+        if left is None or arrived is None:  # made or deleted
+            return arrived if left is None else left
         return left if left == arrived else None
 
     def _look(self, change: FileChange, operation: Operation, anyway: bool, interrupted: bool) -> FileChange | None:

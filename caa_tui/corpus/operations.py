@@ -198,7 +198,7 @@ class StoryFiles:
 
     def _do(self, operation: Operation) -> Done:
         with self._busy:
-            plan = self._ground.plan(operation)
+            plan = self._ground.plan(msgspec.structs.replace(operation, id=self._journal.next_id))
             try:
                 self._journal.begin(plan.operation)
             except OSError as error:
@@ -261,7 +261,7 @@ class StoryFiles:
                     _log.warning("an operation was interrupted: %s", sentence(entry.operation))
 
     def _new(self, kind: OperationKind, before: str, after: str, files: tuple[FileChange, ...]) -> Operation:
-        return Operation(id=self._journal.next_id, kind=kind, at=self._clock(), before=before, after=after, files=files)
+        return Operation(id=0, kind=kind, at=self._clock(), before=before, after=after, files=files)
 
 
 def _unnoted(error: OSError) -> UserError:

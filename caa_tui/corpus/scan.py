@@ -8,7 +8,7 @@ from pathlib import Path
 from caa_tui.corpus import folders, names, text
 from caa_tui.corpus.accepted import ACCEPTED_FILE, load_accepted
 from caa_tui.corpus.disk import UnusableFile, read_regular
-from caa_tui.corpus.findings import check_stories
+from caa_tui.corpus.findings.checks import check_stories
 from caa_tui.corpus.findings.manifest import clean_manifest
 from caa_tui.corpus.model import BASELINE, Acceptance, Corpus, Finding, FindingKind, Severity, Story
 from caa_tui.corpus.settings import SETTINGS_FILE, Settings, load_settings

@@ -82,7 +82,7 @@ def load_settings(root: Path) -> Settings:
         return settings
     except UnusableFile as problem:
         raise UserError(f"{SETTINGS_FILE} {problem.reason}.") from problem
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise UserError(f"{SETTINGS_FILE} does not fit: {shown(str(error))}; see docs/formats.md.") from error
     except UserError as error:
         raise UserError(f"{SETTINGS_FILE} does not fit: {shown(str(error))}") from error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -11,6 +12,8 @@ from caa_tui.corpus.text import UNSPACED
 
 MOST_WORDS = 2_000
 """Of one text; comparing longer ones would take seconds."""
+EXACT_PAIRS = 40_000
+"""About what two English texts of `MOST_WORDS` have; texts of few different words would take minutes."""
 PHRASE_WORDS = 3
 """Shared words in a row that are worth pointing at: single ones are shared by any two texts."""
 
@@ -38,7 +41,7 @@ def word_diff(left: str, right: str) -> WordDiff | None:
     one, other = list(_WORD.finditer(left)), list(_WORD.finditer(right))
     if not 0 < len(one) <= MOST_WORDS or not 0 < len(other) <= MOST_WORDS:
         return None
-    matcher = SequenceMatcher(None, _folded(one), _folded(other), autojunk=False)
+    matcher = _matcher(_folded(one), _folded(other))
     only_left, only_right, shared_left, shared_right = [], [], [], []
     equal = 0
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
@@ -52,6 +55,12 @@ def word_diff(left: str, right: str) -> WordDiff | None:
             shared_right += _span(other, j1, j2)
     alike = 2 * equal / (len(one) + len(other))
     return WordDiff(alike, tuple(only_left), tuple(only_right), tuple(shared_left), tuple(shared_right))
+
+
+def _matcher(one: list[str], other: list[str]) -> SequenceMatcher[str]:
+    """Exact, unless so many pairs of words are equal that it would take seconds: then frequent words are no anchors."""
+    times = Counter(other)
+    return SequenceMatcher(None, one, other, autojunk=sum(times[word] for word in one) > EXACT_PAIRS)
 
 
 def _folded(words: Sequence[re.Match[str]]) -> list[str]:

@@ -336,7 +336,7 @@ def _cosines(old: RunRecord, new: RunRecord) -> tuple[Mapping[str, dict[str, flo
 
     try:
         if old.readout is None or new.readout is None:
-            return {}, f"Run {(old if old.readout is None else new).id} has no vectors."
+            return {}, f"Run {int((old if old.readout is None else new).id)} has no vectors."
         if not _same_model(old, new):
             return {}, f"The runs used different models ({old.request.model}, {new.request.model})."
         return matched_cosine(old.readout, new.readout).cosine, ""

@@ -87,7 +87,7 @@ def _worse(flag: Flag, report: FlagReport, acceptance: Acceptance) -> str:
 
 
 def _moved(what: str, before: float, now: float, by: float) -> str:
-    return f"{what} from {number(before)} to {number(now)}" if by > WORSE else ""
+    return "" if by <= WORSE else f"{what} from {number(before)} to {number(now)}"  # NaN, by hand, hides nothing
 
 
 def _agreement(flag: Flag, report: FlagReport) -> float | None:

@@ -143,10 +143,10 @@ class _Plan:
         if not stories and wanted:
             self._add(cell, FIRST, "wanted, and has no story yet")
         if stories < MIN_STORIES:
-            words = f"would be its {_NTH[stories]} story of at least {MIN_STORIES}"
+            words = f"the {_NTH[stories]} of the {MIN_STORIES} stories it needs"
             self._add(cell, SHORT * (MIN_STORIES - stories), words)
         if stories and scenarios < MIN_SCENARIOS and cell[1] is not None:
-            words = f"would be its {_NTH[scenarios]} scenario; with less than {MIN_SCENARIOS} it may mean the setting"
+            words = f"a {_NTH[scenarios]} scenario, lest its vector mean the setting"
             self._add(cell, SETTING, words)
 
     def add_baselines(self) -> None:

@@ -98,6 +98,12 @@ def test_a_complete_snapshot_is_used_without_asking(
     assert collected.provenance["model"] == "owner/name"
 
 
+@pytest.mark.parametrize("index", ["", "[]", "{}", '{"weight_map": 1}', '{"weight_map": {"a": {}}}'])
+def test_a_damaged_index_is_no_model(tmp_path: Path, index: str) -> None:
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    assert weight_files(tmp_path) == ()
+
+
 def test_an_incomplete_index_is_no_model(tmp_path: Path) -> None:
     index = tmp_path / "model.safetensors.index.json"
     index.write_text('{"weight_map": {"a": "1.safetensors", "b": "2.safetensors"}}')

@@ -138,6 +138,7 @@ def test_of_two_entries_about_one_flag_the_later_counts(root: Path) -> None:
         ("version = 2\n", "newer caa-tui"),
         ("[[accepted]]\nwhy = 1\n", "in the entry at line 1"),
         ("\x00", "line 1"),
+        ("layer = " + "1" * 5_000, "does not fit"),
     ],
 )
 def test_a_bad_file_is_named_with_its_line_and_never_overwritten(root: Path, bad: str, words: str) -> None:
@@ -205,3 +206,18 @@ def test_the_scan_reads_it_without_calling_it_stray_and_the_watcher_sees_it(root
     assert after.findings == before.findings
     assert after != before
     assert is_watched(PurePath(ACCEPTED_FILE))
+
+
+def test_a_link_is_written_through_only_inside_the_corpus(root: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "config.toml"
+    elsewhere.write_text("# not yours\n")
+    (root / ACCEPTED_FILE).symlink_to(elsewhere)
+    with pytest.raises(UserError, match="leads out of the corpus"):
+        accept(root, ENTRY)
+    assert elsewhere.read_text() == "# not yours\n"
+    (root / ACCEPTED_FILE).unlink()
+    (root / "shared.toml").write_text("")
+    (root / ACCEPTED_FILE).symlink_to("shared.toml")
+    accept(root, ENTRY)
+    assert (root / ACCEPTED_FILE).is_symlink()
+    assert load_accepted(root) == (ENTRY,)

@@ -55,6 +55,7 @@ def test_an_error_names_the_place(tmp_path: Path) -> None:
         b"[training]\ndevice = 'gpu'",
         b"[training]\ndtype = 'fp8'",
         b"unknown = 1",
+        b"unknown = " + b"1" * 5_000,
         b"a = " + b"[" * 100_000,
     ],
 )

@@ -279,6 +279,25 @@ def test_delete_where_there_is_no_trash(tmp_path: Path, monkeypatch: pytest.Monk
     assert previous_versions(root, JOY)[0].read() == b"one"
 
 
+def test_where_there_is_no_trash_nothing_unseen_is_deleted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def another_program_is_faster(path: Path) -> None:
+        path.write_text("Somebody's new text.")
+        raise OSError("no trash here")
+
+    root = corpus_with(tmp_path, b"Old.")
+    monkeypatch.setattr(edit, "send2trash", another_program_is_faster)
+    with pytest.raises(SaveConflict):
+        delete_story(root, JOY)
+    assert (root / JOY).read_text() == "Somebody's new text."
+
+
+def test_what_takes_the_name_of_a_story_in_the_trash_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = corpus_with(tmp_path, b"Old.")
+    monkeypatch.setattr(edit, "send2trash", lambda path: Path(path).write_text("Checked out anew."))
+    delete_story(root, JOY)
+    assert (root / JOY).read_text() == "Checked out anew."
+
+
 def test_delete_refuses_what_was_not_seen(tmp_path: Path, trash: Path) -> None:
     root = corpus_with(tmp_path / "corpus", b"one")
     opened = open_story(root, JOY)

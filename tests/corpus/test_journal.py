@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import msgspec
 import pytest
 
 from caa_tui.corpus import atomic, journal
-from caa_tui.corpus.journal import FileChange, Journal, Operation
+from caa_tui.corpus.journal import Entry, FileChange, Journal, Operation
 
 CHANGE = FileChange("stories/joy.txt", "stories/glee.txt", "0" * 64, 0o644)
 
@@ -179,3 +182,28 @@ def test_a_full_disk_leaves_the_journal_as_it_was(path: Path, monkeypatch: pytes
     assert [entry.operation.id for entry in book.entries] == [1, 2]
     book.begin(operation(3))
     assert states(path) == [(1, "done"), (2, "done"), (3, "doing")]
+
+
+def test_the_screen_may_ask_while_a_thread_writes(path: Path) -> None:
+    book, over = Journal(path), threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            _ = book.undoable, book.redoable
+
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        with ThreadPoolExecutor() as pool:
+            asked = [pool.submit(ask) for _ in range(2)]
+            for number in range(1, 200):
+                book.begin(operation(number))
+                book.mark(operation(number), "done")
+                forgotten = book.entries[-1] != Entry(operation(number), "done")
+                if forgotten:
+                    break
+            over.set()
+        assert [one.exception() for one in asked] == [None, None]
+        assert not forgotten
+    finally:
+        sys.setswitchinterval(before)

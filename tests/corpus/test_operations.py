@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from undoing import files_of, own_trash, tree
 from caa_tui.corpus import history
 from caa_tui.corpus.drafts import Draft, drafts, keep_draft
 from caa_tui.corpus.edit import open_story, previous_versions, save_story
+from caa_tui.corpus.journal import FileChange, Journal, Operation, OperationKind
 from caa_tui.corpus.moves import NotAsLeft
 from caa_tui.corpus.operations import Done, StoryFiles
 from caa_tui.corpus.storage import data_folder
@@ -328,3 +330,28 @@ def test_a_journal_from_elsewhere_reaches_nothing_outside(root: Path, tmp_path: 
     assert {name: kept for name, kept in tree(tmp_path).items() if ".caa" not in name} == {
         name: kept for name, kept in before.items() if ".caa" not in name
     }
+
+
+@pytest.mark.parametrize(
+    "change",
+    [FileChange(None, "paired/garden/joy.txt", "00"), FileChange(TENDER, None, "00")],
+    ids=["create", "delete"],
+)
+def test_what_was_killed_before_it_touched_a_file_was_never_done(root: Path, change: FileChange) -> None:
+    kind: OperationKind = "create" if change.before is None else "delete"
+    noted = Operation(id=1, kind=kind, at=0.0, before="a", after="b", files=(change,))
+    Journal(data_folder(root).journal).begin(noted)
+    files = files_of(root)
+    assert files.interrupted is None
+    assert files.undoable is None
+
+
+def test_two_operations_at_once_have_a_number_each(root: Path) -> None:
+    files = files_of(root)
+    stories = [f"paired/garden/joy{number}.txt" for number in range(12)]
+    with ThreadPoolExecutor(len(stories)) as pool:
+        done = list(pool.map(lambda path: files.create(path, "New."), stories))
+    assert {one.operation.id for one in done} == set(range(1, 13))
+    for _ in stories:
+        files_of(root).undo()
+    assert not list(root.glob("paired/garden/*"))

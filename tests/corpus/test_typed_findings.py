@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from caa_tui.corpus.findings import check_stories
+from caa_tui.corpus.findings.checks import check_stories
 from caa_tui.corpus.findings.typed import StoryIndex
 from caa_tui.corpus.model import Corpus, Finding, FindingKind, Story
 from caa_tui.corpus.text import count_words, sha256

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -40,6 +43,13 @@ def test_nothing_is_said_of_empty_and_of_endless_texts() -> None:
     assert word_diff("", "a") is None
     assert word_diff("a", "—") is None
     assert word_diff("a " * (MOST_WORDS + 1), "a") is None
+
+
+@pytest.mark.parametrize(("left", "right"), [("a ", "a b "), ("a b c ", "c b a ")])
+def test_texts_of_few_different_words_do_not_hold_the_screen(left: str, right: str) -> None:
+    started = time.process_time()
+    word_diff(left * (MOST_WORDS // len(left.split())), right * (MOST_WORDS // len(right.split())))
+    assert time.process_time() - started < 5  # a minute or two when every pair of equal words is tried
 
 
 WORD = st.sampled_from(["a", "b", "c", "d"])

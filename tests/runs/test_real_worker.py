@@ -15,6 +15,7 @@ from tiny_models import story_texts, tiny_model
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.settings import Settings
 from caa_tui.corpus.storage import data_folder
+from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord, compare_runs, edited_since
 from caa_tui.runs.options import TrainOptions
@@ -59,6 +60,16 @@ class Trainer:
             data=data_folder(self.root),
             on_event=self.events.append,
         )
+
+    async def is_refused(self, **options: object) -> str:
+        """The sentence for a training that the user can put right; it leaves no run."""
+        with pytest.raises(UserError) as problem:
+            await self.train(**options)
+        told = self.events[-1]
+        assert isinstance(told, Failed)
+        assert (told.message, told.traceback) == (str(problem.value), "")
+        assert list(data_folder(self.root).runs.iterdir()) == []
+        return told.message
 
     async def reads(self, **options: object) -> tuple[int, int]:
         """(forwarded, cached) of one training."""
@@ -153,13 +164,7 @@ async def test_what_only_the_model_can_tell(tmp_path: Path, model: Path) -> None
             ({"target_layers": (99,)}, "layer 99 is out of range"),
             ({"device": "cuda:99"}, "is not there"),
         ):
-            run = await desk.train(**change)
-            assert isinstance(run.summary, Failed)
-            assert words in run.message
-            assert run.summary.traceback == ""
+            assert words in await desk.is_refused(**change)
         desk.model = tmp_path / "nothing here"
-        run = await desk.train()
-        assert isinstance(run.summary, Failed)
-        assert run.summary.traceback == ""
-        assert "\n" not in run.message
+        assert "\n" not in await desk.is_refused()
         assert len(desk.events) < 10

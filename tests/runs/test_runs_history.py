@@ -281,7 +281,7 @@ def test_what_cannot_be_compared_says_why(data: DataFolder) -> None:
     again, moved = load_run(data, first.id), load_run(data, other.id)
     assert compare_runs(again, moved).note == ""
     assert compare_runs(first, other).concepts[0].first_pc == (0.5, 0.5)
-    assert "0003 has no vectors" in compare_runs(first, without).note
+    assert "Run 3 has no vectors" in compare_runs(first, without).note
 
 
 def test_files_are_json_that_people_can_read(data: DataFolder) -> None:

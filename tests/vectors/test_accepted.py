@@ -119,6 +119,12 @@ def test_edited_texts_alone_do_not() -> None:
     assert judge(report(before), [edited])[0].standing == "accepted"
 
 
+def test_a_number_that_is_none_hides_nothing() -> None:
+    before = flag("redundant", 0.95)
+    entry = msgspec.structs.replace(acceptance_of(before, report(before), {}, "x", TODAY), value=float("nan"))
+    assert judge(report(before), [entry])[0].standing == "came back"
+
+
 def test_an_entry_of_a_kind_a_newer_version_knows_is_left_alone() -> None:
     before = flag("redundant", 0.95)
     entry = msgspec.structs.replace(acceptance_of(before, report(before), {}, "x", TODAY), kind="confounded")

@@ -80,10 +80,10 @@ def test_a_wanted_concept_without_a_story_gets_three_places_each_worth_less() ->
         ("wistful", "kitchen", 2 * SHORT + SETTING),
         ("wistful", None, SHORT),
     ]
-    assert found[0].why == "wanted, and has no story yet; would be its first story of at least 3"
+    assert found[0].why == "wanted, and has no story yet; the first of the 3 stories it needs"
     assert [reason.words for reason in found[1].reasons] == [
-        "would be its second story of at least 3",
-        "would be its second scenario; with less than 2 it may mean the setting",
+        "the second of the 3 stories it needs",
+        "a second scenario, lest its vector mean the setting",
     ]
 
 
