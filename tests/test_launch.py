@@ -7,10 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
 from caa_tui.errors import UserError
-from caa_tui.launch import app
+from caa_tui.launch import open_corpus
 from caa_tui.tui.open import open_workspace
 
 FIRST_PAINT = """
@@ -38,6 +37,20 @@ def test_first_paint_imports_no_torch(tmp_path: Path) -> None:
     assert done.stdout.split() == []
 
 
+FIRST_IMPORTS = """
+import sys
+import caa_tui.launch, caa_tui.tui.app, caa_tui.tui.open, caa_tui.tui.screens.corpus_screen
+print(*sorted({name.partition(".")[0] for name in sys.modules} & {"numpy", "pydantic", "scipy", "typer", "watchfiles"}))
+"""
+
+
+def test_what_is_imported_before_the_first_paint_is_quick() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_IMPORTS], capture_output=True, text=True, timeout=120, check=True
+    )
+    assert done.stdout.split() == []
+
+
 def test_missing_folder_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no folder .*check the path\.$"):
         open_workspace(tmp_path / "nowhere")
@@ -57,14 +70,22 @@ def test_a_folder_without_stories_is_one_sentence(tmp_path: Path) -> None:
 
 def test_without_a_terminal_it_points_to_caa(tmp_path: Path) -> None:
     (tmp_path / "stories").mkdir()
-    result = CliRunner().invoke(app, [str(tmp_path)])
-    assert isinstance(result.exception, UserError)
-    assert "caa train" in str(result.exception)
+    with pytest.raises(UserError, match="caa train"):
+        open_corpus([str(tmp_path)])
 
 
-def test_version_and_help() -> None:
-    assert CliRunner().invoke(app, ["--version"]).output.startswith("caa-tui ")
-    assert "CORPUS" in CliRunner().invoke(app, ["--help"]).output
+@pytest.mark.parametrize(("word", "said"), [("--version", "caa-tui "), ("--help", "CORPUS")])
+def test_version_and_help(word: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        open_corpus([word])
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("port", ["-1", "65536", "x", "²"])
+def test_a_port_that_is_none_is_refused(port: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match=r"^2$"):
+        open_corpus(["corpus", "--serve", f"--port={port}"])
+    assert "is not a number from 0 to 65535" in capsys.readouterr().err
 
 
 def test_entry_point_prints_the_sentence_without_a_traceback(tmp_path: Path) -> None:

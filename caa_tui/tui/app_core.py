@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import time
 from collections.abc import Callable, Sequence
@@ -12,8 +13,8 @@ from textual import events, work
 from textual.app import App
 from textual.filter import LineFilter
 from textual.signal import Signal
+from textual.timer import Timer
 
-from caa_tui.corpus.watch import watch
 from caa_tui.errors import UserError
 from caa_tui.text_safety import printable
 from caa_tui.tui.ascii_filter import AsciiFilter
@@ -27,6 +28,8 @@ from caa_tui.tui.workspace import TrainingState, Workspace, read_corpus, read_ru
 
 RESCAN_SECONDS = 30
 """The watcher is only a hint (network folders send none), so the files are read again now and then."""
+IDLE_SECONDS = 1.0
+"""Without a key before unreachable objects are looked for, which nobody should wait for."""
 
 
 class AppCore(App[None]):
@@ -64,6 +67,8 @@ class AppCore(App[None]):
         self._has_terminal.set()
         self._rescan_lock = asyncio.Lock()
         self._rescans_asked = self._rescans_served = 0
+        self._tidying: Timer | None = None
+        """Runs while there is something to tidy and keys are pressed."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = LIGHT.name if workspace.memory.theme == LIGHT.name else DARK.name
@@ -104,6 +109,8 @@ class AppCore(App[None]):
         """Every key, click and change of focus passes here."""
         if isinstance(event, events.Key | events.MouseDown | events.AppFocus):
             self.attention.noticed()
+            if self._tidying is not None:
+                self._tidying.reset()
         await super().on_event(event)
 
     def _resume(self) -> None:
@@ -122,10 +129,14 @@ class AppCore(App[None]):
         """First read, after the first paint."""
         await self.reload_runs()
         await self.rescan()
+        self._tidy_when_idle()
 
     @work(group="watch", exclusive=True)
     async def watch_files(self) -> None:
         """Read the corpus again whenever a file changed outside."""
+        # Imported here: it takes a tenth of the time to the first paint.
+        from caa_tui.corpus.watch import watch
+
         try:
             async for _ in watch(self.workspace.root, self._stop_watching):
                 await self.rescan()
@@ -155,6 +166,24 @@ class AppCore(App[None]):
             self.workspace.state, self.workspace.loaded = state, True
             self.workspace.compare_with_run()
             self.workspace_changed.publish(self.workspace)
+            self._tidy_when_idle()
+
+    def _tidy_when_idle(self) -> None:
+        if self._tidying is not None:
+            self._tidying.stop()
+        self._tidying = self.set_timer(IDLE_SECONDS, self.tidy)
+
+    def tidy(self) -> None:
+        """Collect garbage, then take what is alive out of later collections.
+
+        Looking through a corpus of 10,000 stories takes longer than a key may, and Python would do it at any key.
+        What was set aside earlier is looked through again first, or the screens' old rows would never be freed.
+        """
+        self._tidying = None
+        gc.unfreeze()
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
     async def reload_runs(self) -> None:
         """Read the history of runs again, after one ended or was deleted."""

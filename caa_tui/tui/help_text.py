@@ -34,7 +34,7 @@ _RARE = ("super+", "alt+")
 """Keys most terminals keep for themselves; each action has another."""
 _MARKUP = re.compile(r"(\*\*[^*]+\*\*|`[^`]+`)")
 _WORD = re.compile(r"[A-Z][a-z]*")
-_COMMAND = re.compile(r"\{(\w+)\}")
+_COMMAND = re.compile(r"`?\{(\w+)\}`?")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from caa_tui.corpus.coverage import coverage
 from caa_tui.corpus.edit import sweep_temporaries
-from caa_tui.corpus.folders import walk
+from caa_tui.corpus.folders import check_root
 from caa_tui.corpus.model import Corpus
 from caa_tui.corpus.storage import CorpusLock, data_folder
 from caa_tui.errors import UserError
@@ -24,7 +24,7 @@ def open_workspace(root: Path, *, read_only: bool = False) -> Workspace:
         UserError: the folder is missing or is no corpus.
     """
     root = root.resolve()
-    walk(root)
+    check_root(root)
     empty = Corpus(root=root, stories=(), scenarios=())
     return Workspace(
         root=root,

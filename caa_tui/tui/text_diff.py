@@ -16,6 +16,8 @@ from caa_tui.tui.theme import Glyphs
 SIGNS = {"-": "$error", "+": "$success"}
 """`-` only in the first text, `+` only in the second."""
 SHOWN_LINES = 400
+COMPARED_SENTENCES = 2_000
+"""The dialog opens on the event loop, and comparing more would take seconds."""
 _SENTENCE_GAP = re.compile(r"(?<=[.!?…])[ ]+|\n")
 """A story is often one long line, so a diff of lines would say nothing."""
 _CONTEXT = 1
@@ -59,7 +61,8 @@ def unified(one: str, other: str, glyphs: Glyphs) -> Iterator[Content]:
     """The sentences that differ, one below the other, with a little of what is around them."""
     left, right = _spans(word_diff(one, other))
     before, after = _Version.of(one, left), _Version.of(other, right)
-    matcher = SequenceMatcher(None, before.words(), after.words(), autojunk=False)
+    old, new = before.words(), after.words()
+    matcher = SequenceMatcher(None, old[:COMPARED_SENTENCES], new[:COMPARED_SENTENCES])
     shown = 0
     for place, group in enumerate(matcher.get_grouped_opcodes(_CONTEXT)):
         for line in _group(before, after, group, gap=plain(glyphs.ellipsis) if place else None):
@@ -68,6 +71,8 @@ def unified(one: str, other: str, glyphs: Glyphs) -> Iterator[Content]:
                 return
             shown += 1
             yield line
+    if max(len(old), len(new)) > COMPARED_SENTENCES:
+        yield Content("and what comes later, which is not compared")
 
 
 def _group(

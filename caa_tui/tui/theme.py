@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import locale
 import os
+import re
 from dataclasses import dataclass
 
 from textual.theme import Theme
@@ -73,6 +74,8 @@ LIGHT = Theme(
 )
 
 THEMES = (DARK, LIGHT)
+
+_NEGATIVE = re.compile(r"(?<![\w.])-(?=\.?\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,3 +153,8 @@ def sparkline(values: list[float | None], low: float, high: float, glyphs: Glyph
 def decimal(value: float | None, glyphs: Glyphs, places: int = 2) -> str:
     """A number in the house style: `.14`, `−.02`, `1.00`; a dash for none."""
     return wording.decimal(value, places, minus=glyphs.minus, none=glyphs.gone)
+
+
+def with_minus(sentence: str, glyphs: Glyphs) -> str:
+    """A sentence of the worker, its negative numbers written as on the rest of the screen."""
+    return _NEGATIVE.sub(glyphs.minus, sentence)

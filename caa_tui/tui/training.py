@@ -195,7 +195,7 @@ class TrainingController:
         if result is None:
             return record.message
         parts = [
-            f"run {int(record.id)}: {count(result.concepts, 'concept')} in {duration(result.seconds['total'])}, "
+            f"run {int(record.id)}: {count(result.concepts, 'concept')} in {duration(record.ended - record.started)}, "
             f"{count(result.forwarded_texts, 'story', 'stories')} read, {result.cached_texts} from the cache"
         ]
         runs = self._app.workspace.runs
@@ -204,6 +204,8 @@ class TrainingController:
             solved = runs.solved_by_edits
             if solved:
                 parts.append("solved: " + ", ".join(f"{concept} {kind}" for concept, kind in solved[:3]))
+            if runs.appeared and not runs.settings_changed:
+                parts.append(count(len(runs.appeared), "new flag"))
         return "; ".join(parts)
 
     def _on_event(self, event: Event) -> None:

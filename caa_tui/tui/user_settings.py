@@ -56,11 +56,11 @@ def load_user_settings(path: Path) -> UserSettings:
         settings = msgspec.toml.decode(read_regular(path, MAX_BYTES), type=UserSettings)
         settings.keymap()
     except UnusableFile as problem:
-        raise UserError(f"{name} {problem.reason}; the default keys are used.") from problem
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UserError(f"{name} does not fit ({printable(str(error))}); the default keys are used.") from error
+        raise UserError(f"{name} {problem.reason}; the file is not used.") from problem
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
+        raise UserError(f"{name} does not fit ({printable(str(error))}); the file is not used.") from error
     except UserError as error:
-        raise UserError(f"{name}: {printable(str(error))} The default keys are used.") from error
+        raise UserError(f"{name}: {printable(str(error))} The file is not used.") from error
     return settings
 
 
@@ -86,7 +86,8 @@ def _template() -> Iterator[str]:
     yield "# bell = true    # ring when a training ends while you are elsewhere"
     yield ""
     yield "[keys]"
-    yield "# Write a key as T, ctrl+k, f4 or escape; several with blanks between. On one screen no two commands share a key."
+    yield "# Write a key as T, ctrl+k, f4 or escape, several with blanks between;"
+    yield "# no two commands of a screen share one."
     for command in COMMANDS:
         keys = " ".join(key_name(key) for key in command.keys.split(","))
         screens = " ".join(sorted(command.screens))

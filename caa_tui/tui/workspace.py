@@ -10,15 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
 from caa_tui.corpus.coverage import Coverage, coverage
-from caa_tui.corpus.findings.typed import StoryIndex
 from caa_tui.corpus.model import Acceptance, Corpus
 from caa_tui.corpus.operations import StoryFiles
-from caa_tui.corpus.scan import scan
 from caa_tui.corpus.settings import Settings, load_settings
 from caa_tui.corpus.storage import DataFolder, StateFile
 from caa_tui.errors import UserError
@@ -29,6 +27,9 @@ from caa_tui.tui.commands import Keymap
 from caa_tui.tui.guide_steps import Progress
 from caa_tui.vectors.accepted import Judged, judge, open_flags
 from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
+
+if TYPE_CHECKING:
+    from caa_tui.corpus.findings.typed import StoryIndex
 
 logger = logging.getLogger(__name__)
 
@@ -274,6 +275,9 @@ def read_corpus(root: Path) -> CorpusState:
     Raises:
         UserError: the folder is gone or is no corpus any more.
     """
+    # Imported here: it brings numpy along, which the first paint must not wait for.
+    from caa_tui.corpus.scan import scan
+
     corpus = scan(root)
     return CorpusState(corpus=corpus, coverage=coverage(corpus), settings=read_settings(root))
 

@@ -8,7 +8,6 @@ import pty
 import re
 import select
 import struct
-import subprocess
 import termios
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -34,27 +33,26 @@ class PtyProgram:
         """When the newest output was read."""
 
     def __enter__(self) -> PtyProgram:
-        self._terminal, inside = pty.openpty()
-        fcntl.ioctl(inside, termios.TIOCSWINSZ, struct.pack("HHHH", self._size[1], self._size[0], 0, 0))
         self.started = time.perf_counter()
-        self._process = subprocess.Popen(
-            self._command, stdin=inside, stdout=inside, stderr=inside, env=dict(self._env), start_new_session=True
-        )
-        os.close(inside)
+        self.pid, self._terminal = pty.fork()
+        if self.pid == 0:
+            # The size must be there before the program asks for it.
+            _set_size(1, self._size)
+            os.execvpe(self._command[0], list(self._command), dict(self._env))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for process in (*self.children(), self._process):
+        for process in (*self.children(), psutil.Process(self.pid)):
             process.kill()
-        self._process.wait()
+        os.waitpid(self.pid, 0)
         os.close(self._terminal)
 
     def children(self) -> list[psutil.Process]:
         """Everything that the program started and is alive."""
         try:
-            found: list[psutil.Process] = psutil.Process(self._process.pid).children(recursive=True)
+            found: list[psutil.Process] = psutil.Process(self.pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return []
         return found
@@ -104,6 +102,10 @@ class PtyProgram:
         """Read until nothing has arrived for a while."""
         while self.read(seconds):
             pass
+
+
+def _set_size(terminal: int, size: tuple[int, int]) -> None:
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
 
 
 def _plain(output: bytes) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shlex
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,7 +14,8 @@ from terminal import Terminal
 
 from caa_tui.corpus.storage import DATA_FOLDER
 
-STUB = Path(__file__).parents[1] / "runs" / "stub_worker.py"
+WORKER = shlex.join((sys.executable, str(Path(__file__).parents[1] / "runs" / "stub_worker.py")))
+"""The real worker with a stub in the model's place."""
 SCENARIOS = ("doorway", "kitchen_at_3am")
 OPENING = {
     None: "The lamp on the porch had burned all night and nobody came down to put it out",
@@ -43,7 +45,7 @@ def caa_tui(
     root: Path,
     *options: str,
     model: str = "stub",
-    worker: str | None = f"{sys.executable} {STUB}",
+    worker: str | None = WORKER,
     env: Mapping[str, str] | None = None,
 ) -> Iterator[Terminal]:
     """The program on a corpus, its first screen drawn; `worker` None: the real one."""

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from aiohttp import ClientSession
 from browser import chromium, needs_chromium
-from real_program import STUB, write_corpus
+from real_program import WORKER, write_corpus
 from terminal import FOREIGN, MARK, PATIENCE
 
 pytestmark = [pytest.mark.browser]
@@ -58,7 +58,7 @@ async def served(root: Path) -> AsyncIterator[Served]:
     words = ["-m", "caa_tui.launch", str(root), "--serve", "--port", "0", "--model", "stub"]
     env = {name: value for name, value in os.environ.items() if name not in FOREIGN}
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, *words, "--worker-command", f"{sys.executable} {STUB}"),
+        *(sys.executable, *words, "--worker-command", WORKER),
         stdout=PIPE,
         stderr=STDOUT,
         start_new_session=True,

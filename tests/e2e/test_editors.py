@@ -33,6 +33,9 @@ def test_an_editor_that_returns_at_once(tmp_path: Path) -> None:
         assert "The lamp on the stair" in (root / STORY).read_text(encoding="utf-8")
         terminal.shows("The lamp on the stair")
         assert left_of_the_story(terminal.settled()) == left_of_the_story(before)
+        terminal.keys("q")
+        assert terminal.leaves() == 0
+        assert terminal.processes() == []
 
 
 @pytest.fixture
@@ -51,12 +54,17 @@ def training(tmp_path: Path) -> Iterator[Callable[[str], Terminal]]:
 
 
 def assert_goes_on(terminal: Terminal, worker: psutil.Process) -> None:
-    """The screen is whole, the program answers, and the training makes progress."""
+    """The screen is whole, the program answers, the training makes progress, and all of it ends with the program."""
     seen = terminal.shows("Coverage", "reading stories", "q quit")
     terminal.wait(lambda: terminal.screen != seen, "progress after the editor")
     terminal.keys("2")
     terminal.shows("Triage", "reading stories")
     assert worker_of(terminal) == worker
+    terminal.keys("q")
+    terminal.shows("A training is running")
+    terminal.keys("c")
+    assert terminal.leaves() == 0
+    assert terminal.processes() == []
 
 
 def test_ctrl_c_reaches_the_editor_only(tmp_path: Path, training: Callable[[str], Terminal]) -> None:

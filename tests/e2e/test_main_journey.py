@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.tmux, needs_tmux]
 def test_from_the_corpus_to_a_better_readout(tmp_path: Path, model_folder: Callable[[str], Path]) -> None:
     root = write_corpus(tmp_path / "corpus")
     with caa_tui(root, model=str(model_folder("llama")), worker=None) as terminal:
-        terminal.shows("2 scenarios · 3 concepts", "not trained yet", "anger × stories/: told")
+        terminal.shows("2 scenarios · 3 concepts", "not trained yet", "stories/anger: told")
 
         start_training(terminal)
         terminal.shows("Training run 1")

@@ -57,6 +57,7 @@ def test_resizing_suspending_and_leaving(root: Path) -> None:
 
         terminal.keys("q")
         assert terminal.leaves() == 0
+        assert terminal.processes() == []
         terminal.assert_at_rest()
         last = dict(PRIVATE_MODE.findall(terminal.raw))
         assert [mode for mode, state in last.items() if state != (b"h" if mode in ON_BY_DEFAULT else b"l")] == []
@@ -73,13 +74,13 @@ def test_nothing_foreign_reaches_the_terminal(root: Path) -> None:
         terminal.shows("␛]52;c;ZXZpbA==")
         terminal.keys("f")
         terminal.shows("left out")
-        terminal.keys("f")
+        terminal.keys("f", "f")
         start_training(terminal)
         terminal.shows("Trained  run 1")
         terminal.keys("2")
         terminal.shows("Triage")
         terminal.keys("1")
-        terminal.shows("anger × stories/")
+        terminal.shows("stories/anger: told")
         terminal.keys("Enter")
         terminal.shows("Story corpus", "␛]52;c;ZXZpbA==", "[/nope]")
         terminal.keys("C-t")

@@ -12,10 +12,14 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
-from triage_samples import load, make_app, shown_text, until
+from triage_samples import load, make_app, shown_text
+from triage_samples import until as until_there
 
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.palette import CaaPalette
+from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
+from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER
 
 SIZES = [(80, 24), (140, 44)]
 LINE_KEYS = "enter  esc"
@@ -37,6 +41,14 @@ async def used_at(root: Path, size: tuple[int, int]) -> AsyncIterator[tuple[CaaA
     app = make_app(root)
     async with used(app, size) as pilot:
         yield app, pilot
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Let the app work until the condition holds; else say what was on the screen."""
+    try:
+        await until_there(pilot, condition)
+    except AssertionError:
+        raise AssertionError(f"the app did not get there, but was:\n{shown_text(app_of(pilot))}") from None
 
 
 async def shows(pilot: Pilot[None], *texts: str) -> None:
@@ -69,22 +81,22 @@ class Mouse:
         self._pilot = pilot
         self._app = app_of(pilot)
 
-    def place(self, text: str, nth: int = 0) -> tuple[int, int] | None:
+    def place(self, text: str, nth: int = 0, within: Widget | None = None) -> tuple[int, int] | None:
         """Column and row of a text on the screen, the `nth` from the top; negative counts from the bottom."""
+        region = within.region if within is not None else self._app.screen.region
         found = []
         for row, line in enumerate(shown_text(self._app).split("\n")):
             start = line.find(text)
             while start >= 0:
-                found.append((cell_len(line[:start]), row))
+                if region.contains(column := cell_len(line[:start]), row):
+                    found.append((column, row))
                 start = line.find(text, start + 1)
         return found[nth] if -len(found) <= nth < len(found) else None
 
-    async def click(self, text: str, nth: int = 0, *, times: int = 1) -> None:
+    async def click(self, text: str, nth: int = 0, *, within: Widget | None = None) -> None:
         """Click on a text that is, or will be, on the screen."""
-        await until(self._pilot, lambda: self.place(text, nth) is not None)
-        place = self.place(text, nth)
-        assert place is not None
-        await self._pilot.click(offset=place, times=times)
+        await until(self._pilot, lambda: self.place(text, nth, within) is not None)
+        await self._pilot.click(offset=self.place(text, nth, within) or (0, 0))
         await self._pilot.pause()
 
     async def hint(self, word: str) -> None:
@@ -161,3 +173,34 @@ class Mouse:
 
     async def until(self, condition: Callable[[], object]) -> None:
         await until(self._pilot, condition)
+
+
+def cell_at(app: CaaApp, row: int, column: int) -> tuple[int, int]:
+    """Where a cell of the matrix is on the screen."""
+    place = app.screen.query_one(CoverageMatrix).region
+    return place.x + FROZEN + CELL * column + 1, place.y + HEADER + row
+
+
+async def click_cell(pilot: Pilot[None], app: CaaApp, row: int, column: int) -> None:
+    await pilot.click(offset=cell_at(app, row, column))
+    await pilot.pause()
+
+
+async def open_flagged(mouse: Mouse, pilot: Pilot[None], app: CaaApp) -> StoryScreen:
+    """tender at the kitchen table, by its cell."""
+    if app.screen.query_one(CoverageMatrix).cell != ("tender", "kitchen_at_3am"):
+        await click_cell(pilot, app, 2, 2)
+    await click_cell(pilot, app, 2, 2)
+    await at(pilot, StoryScreen)
+    screen = app.screen
+    assert isinstance(screen, StoryScreen)
+    await mouse.until(lambda: screen.session.file)
+    return screen
+
+
+async def click_into(pilot: Pilot[None], screen: StoryScreen) -> None:
+    """Put the text cursor at the start of the story."""
+    place = screen.editor.content_region
+    await pilot.click(offset=(place.x, place.y))
+    await pilot.pause()
+    assert screen.editor.cursor_location == (0, 0)

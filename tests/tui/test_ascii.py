@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from triage_samples import fragmented, load, make_app, report, shown_text, until, write_corpus, write_run
 
 from caa_tui.tui.ascii_filter import TWINS
+from caa_tui.tui.theme import ASCII, UNICODE, with_minus
 from caa_tui.tui.widgets.hint_bar import HintBar
 
 KEYS = (("1",), ("2",), ("3",), ("2", "enter"), ("t",), ("E",), ("question_mark",), ("ctrl+p",), ("L",))
@@ -36,3 +37,9 @@ async def test_every_screen_is_ascii(
 
 def test_a_twin_takes_as_many_cells() -> None:
     assert all(cell_len(chr(char)) == cell_len(str(twin)) == 1 for char, twin in TWINS.items())
+
+
+def test_negative_numbers_of_the_worker_are_written_as_on_the_screen() -> None:
+    sentence = "agreement -.01 (others -.12 to 3-4), well-known .5-.7"
+    assert with_minus(sentence, UNICODE) == "agreement −.01 (others −.12 to 3-4), well-known .5-.7"
+    assert with_minus(sentence, ASCII) == sentence

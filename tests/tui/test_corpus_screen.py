@@ -141,6 +141,23 @@ async def test_filter_hides_rows_and_escape_shows_them_again(root: Path) -> None
         assert not app.screen.query_one(FilterLine).has_class("-open")
 
 
+async def test_escape_in_the_list_gives_up_a_filter_that_was_kept(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("slash", *"tend", "enter")
+        await pilot.pause()
+        matrix, line = app.screen.query_one(CoverageMatrix), app.screen.query_one(FilterLine)
+        assert matrix.has_focus
+        assert line.in_force
+        await pilot.press("escape")
+        await pilot.pause()
+        assert matrix.matrix is not None
+        assert len(matrix.matrix.rows) == 4
+        assert not line.in_force
+        assert matrix.has_focus
+
+
 async def test_tree_folders_fill_when_opened_and_follow_into_the_matrix(root: Path) -> None:
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
@@ -261,7 +278,7 @@ async def test_a_corpus_that_cannot_be_watched_says_so(root: Path, monkeypatch: 
     def refuse(*_: object) -> None:
         raise OSError("no watches left")
 
-    monkeypatch.setattr("caa_tui.tui.app_core.watch", refuse)
+    monkeypatch.setattr("caa_tui.corpus.watch.watch", refuse)
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)

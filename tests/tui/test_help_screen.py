@@ -47,6 +47,7 @@ def test_parts_have_a_title_or_are_named_by_their_class() -> None:
 def test_keys_in_a_text_are_those_of_the_user() -> None:
     assert name_keys("{train} trains.", Keymap()) == "`t` trains."
     assert name_keys("{train} trains.", Keymap({"train": "ctrl+k"})) == "`ctrl+k` trains."
+    assert name_keys("`{train}` trains.", Keymap()) == "`t` trains."
 
 
 def test_every_widget_that_takes_the_focus_explains_itself() -> None:

@@ -80,7 +80,7 @@ def test_every_line_of_the_template_can_be_taken_as_it_is(tmp_path: Path) -> Non
     path = tmp_path / "settings.toml"
     write_template(path)
     lines = path.read_text(encoding="utf-8").splitlines()
-    taken = [line.removeprefix("# ") for line in lines if re.match(r'# \w+ = "[^"]+"', line)]
+    taken = [line.removeprefix("# ") for line in lines if re.match(r'# \w+ = "[^"]*"', line)]
     movers = {"enter"}
     path.write_text("[keys]\n" + "\n".join(taken) + "\n", encoding="utf-8")
     keymap = load_user_settings(path).keymap()
@@ -102,7 +102,7 @@ def test_a_file_that_does_not_fit_costs_its_changes_only(
     workspace = open_workspace(write_corpus(tmp_path / "corpus"))
     assert read_user_settings(workspace) == UserSettings()
     assert "settings.toml" in workspace.opening_note
-    assert "default keys are used." in workspace.opening_note
+    assert "file is not used." in workspace.opening_note
 
 
 async def test_the_screen_follows_the_keys(tmp_path: Path) -> None:

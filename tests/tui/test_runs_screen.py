@@ -1,128 +1,33 @@
-"""The runs screen: what it lists, which two runs it compares, what it opens, and what it deletes."""
+"""The runs screen: what it lists, which two runs it compares, and what it opens."""
 
 from __future__ import annotations
 
-import errno
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
-import numpy as np
 import pytest
-from textual.pilot import Pilot
+from runs_desk import EDITED, NARROW, add_run, fail_run, opened, runs, two_runs
 from triage_samples import (
-    CONCEPTS,
     HOSTILE,
-    LAYERS,
     contaminated,
-    fragmented,
-    load,
-    make_app,
     messages,
     report,
     shown_text,
     summary,
     until,
     write_corpus,
-    write_run,
 )
 
-from caa_tui.export.readout import readout_files
-from caa_tui.runs import housekeeping
-from caa_tui.runs.housekeeping import tree_size
-from caa_tui.runs.protocol import Failed
-from caa_tui.runs.records import RunRequest, RunStatus, StatusFile
-from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.export_dialog import ExportDialog
-from caa_tui.tui.screens.runs_screen import RunsScreen
-from caa_tui.tui.screens.story_screen import StoryScreen
 from caa_tui.tui.theme import ASCII, UNICODE
 from caa_tui.tui.widgets.concept_rows import MOVED_MOST, pair_text, sorted_by
 from caa_tui.tui.widgets.rows import Sort
 from caa_tui.tui.widgets.run_rows import next_sort, run_columns
-from caa_tui.tui.workspace import TrainingState
-from caa_tui.vectors.data import ConceptVectors
-from caa_tui.vectors.flags import FlagReport
-from caa_tui.wording import memory
-
-WIDE, NARROW = (140, 44), (80, 24)
-EDITED = "paired/doorway/anger.txt"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus")
-
-
-@pytest.fixture
-def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Deleted runs go here instead of the user's trash."""
-    folder = tmp_path / "trash"
-    folder.mkdir()
-    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(folder / Path(path).name))
-    return folder
-
-
-def add_run(
-    root: Path,
-    number: int,
-    flags: FlagReport,
-    *,
-    turn: float = 0.0,
-    concepts: Sequence[str] = CONCEPTS,
-    **choices: object,
-) -> None:
-    """A finished run with vectors; `turn`: how far anger points away from where it starts."""
-    write_run(root, number, flags)
-    folder = root / ".caa" / "runs" / f"{number:04}"
-    rows = np.eye(len(concepts), 8 + len(concepts))
-    rows[0] = np.cos(turn) * rows[0] + np.sin(turn) * np.eye(1, rows.shape[1], rows.shape[1] - 1)[0]
-    vectors = ConceptVectors(
-        concepts=tuple(concepts), layers=LAYERS, matrix={layer: rows.astype(np.float64) for layer in LAYERS}
-    )
-    for name, content in readout_files(vectors, rows.shape[1]).items():
-        (folder / name).write_bytes(content)
-    if choices:
-        request = msgspec.json.decode((folder / "request.json").read_bytes(), type=RunRequest)
-        changed: RunRequest = msgspec.structs.replace(request, **choices)
-        (folder / "request.json").write_bytes(msgspec.json.encode(changed))
-
-
-def fail_run(root: Path, number: int, message: str, log: str = "") -> None:
-    """Turn a run into one that failed."""
-    folder = root / ".caa" / "runs" / f"{number:04}"
-    failed = Failed(run_id=folder.name, message=message)
-    status = StatusFile(id=folder.name, status=RunStatus.FAILED, started=1.0, ended=2.0, summary=failed)
-    (folder / "status.json").write_bytes(msgspec.json.encode(status))
-    (folder / "flags.json").unlink()
-    if log:
-        (folder / "worker.log").write_text(log)
-
-
-def two_runs(root: Path) -> None:
-    """Run 1, then anger edited at the doorway, then run 2 with another pooling: grief appeared, tender is solved."""
-    add_run(root, 1, report([fragmented()], agreement=0.30), pooling="last")
-    (root / EDITED).write_text("He closed the door.\n")
-    add_run(root, 2, report([contaminated()], agreement=0.25), turn=0.9, pooling="mean")
-
-
-def opened(app: CaaApp) -> str | None:
-    """Path of the story that is being edited."""
-    return app.screen.path if isinstance(app.screen, StoryScreen) else None
-
-
-@asynccontextmanager
-async def runs(root: Path, size: tuple[int, int] = WIDE) -> AsyncIterator[tuple[CaaApp, RunsScreen, Pilot[None]]]:
-    """The app on its runs screen."""
-    app = make_app(root)
-    async with app.run_test(size=size) as pilot:
-        await load(app)
-        await pilot.press("3")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and app.workspace.loaded)
-        assert isinstance(app.screen, RunsScreen)
-        await until(pilot, lambda: app.screen.changes.text)  # type: ignore[attr-defined]
-        yield app, app.screen, pilot
 
 
 async def test_every_column_is_in_view_on_a_wide_screen(root: Path) -> None:
@@ -242,91 +147,6 @@ async def test_a_damaged_readout_is_not_exported(root: Path, tmp_path: Path) -> 
         await pilot.press("E", "enter")
         await until(pilot, lambda: "not sound" in shown_text(app))
         assert not (tmp_path / "out").exists()
-
-
-async def test_an_older_run_is_deleted_at_once_and_can_be_restored(root: Path, trash: Path) -> None:
-    two_runs(root)
-    async with runs(root) as (app, screen, pilot):
-        await pilot.press("end", "d")
-        await until(pilot, lambda: len(screen.table.rows) == 1)
-        assert (trash / "0001" / "flags.json").is_file()
-        size = memory(tree_size(trash / "0001"))
-        assert messages(app) == [
-            f"Run 1 ({size}) is in the trash; restored to {root / '.caa/runs'} it is listed again."
-        ]
-        assert "The only finished run" in screen.changes.text
-
-
-async def test_the_run_that_the_flags_come_from_is_asked_about(root: Path, trash: Path) -> None:
-    two_runs(root)
-    async with runs(root) as (app, screen, pilot):
-        await pilot.press("d")
-        await until(pilot, lambda: "Delete run 2, which the flags come from?" in shown_text(app))
-        await pilot.press("escape")
-        await pilot.pause()
-        assert len(screen.table.rows) == 2
-        await pilot.press("d", "enter")
-        await until(pilot, lambda: len(screen.table.rows) == 1)
-        assert app.workspace.run is not None
-        assert app.workspace.run.id == "0001"
-
-
-async def test_without_a_trash_deleting_for_good_is_asked_about(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_trash(path: Path) -> None:
-        raise OSError(errno.EXDEV, "no trash")
-
-    monkeypatch.setattr(housekeeping, "send2trash", no_trash)
-    two_runs(root)
-    async with runs(root) as (app, screen, pilot):
-        await pilot.press("end", "d")
-        await until(pilot, lambda: "There is no trash for run 1. Delete it?" in shown_text(app))
-        assert len(screen.table.rows) == 2
-        await pilot.press("enter")
-        await until(pilot, lambda: len(screen.table.rows) == 1)
-        assert not (root / ".caa/runs/0001").exists()
-
-
-async def test_old_runs_go_together(root: Path, trash: Path) -> None:
-    for number in (1, 2, 3):
-        add_run(root, number, report([]))
-    async with runs(root) as (app, screen, pilot):
-        await screen.action_command("delete_old_runs")
-        await until(pilot, lambda: screen.prompt.input.has_focus)
-        screen.prompt.input.value = "0"
-        await pilot.press("enter")
-        assert "1 or more" in shown_text(app)
-        screen.prompt.input.value = "1"
-        await pilot.press("enter")
-        await until(pilot, lambda: len(screen.table.rows) == 1)
-        assert sorted(folder.name for folder in trash.iterdir()) == ["0001", "0002"]
-        size = tree_size(trash)
-        assert messages(app) == [f"2 runs are in the trash; emptying it frees {memory(size)}."]
-        await screen.action_command("delete_old_runs")
-        await pilot.press("enter")
-        await until(pilot, lambda: messages(app)[-1] == "There is nothing before the newest 10 finished runs.")
-
-
-async def test_the_activation_cache_is_cleared_after_its_price_was_said(root: Path) -> None:
-    two_runs(root)
-    cache = root / ".caa" / "activations.sqlite"
-    cache.write_bytes(b"x" * 3_000_000)
-    async with runs(root) as (app, screen, pilot):
-        await until(pilot, lambda: "activation cache 3 MB" in shown_text(app))
-        app.set_training(TrainingState(status="running"))
-        await screen.action_command("clear_cache")
-        await until(pilot, lambda: messages(app) and "A training is running" in messages(app)[-1])
-        app.set_training(TrainingState())
-        await screen.action_command("clear_cache")
-        await until(pilot, lambda: "the next run reads all 11 texts" in shown_text(app))
-        await pilot.press("escape")
-        assert cache.exists()
-        await screen.action_command("clear_cache")
-        await until(pilot, lambda: screen.prompt.input.has_focus)
-        await pilot.press("enter")
-        await until(pilot, lambda: messages(app)[-1] == "The activation cache is cleared: 3 MB freed.")
-        assert not cache.exists()
-        await screen.action_command("clear_cache")
-        await until(pilot, lambda: "There is no activation cache" in messages(app)[-1])
 
 
 async def test_every_concept_can_be_reached(root: Path) -> None:
@@ -463,14 +283,14 @@ async def test_in_ascii_nothing_else_is_drawn(root: Path, monkeypatch: pytest.Mo
         assert "run 1 -> run 2" in screen.changes.text
 
 
-async def test_read_only_keeps_every_run(root: Path, trash: Path) -> None:
+async def test_a_cursor_on_the_newest_run_goes_on_to_the_next(root: Path) -> None:
     two_runs(root)
-    app = make_app(root, read_only=True)
-    async with app.run_test(size=WIDE) as pilot:
-        await load(app)
-        await pilot.press("3")
-        await until(pilot, lambda: isinstance(app.screen, RunsScreen) and app.workspace.loaded)
-        await pilot.press("d")
-        await until(pilot, lambda: any("read-only" in message for message in messages(app)))
-        assert list(trash.iterdir()) == []
-        assert len(app.workspace.runs.history) == 2
+    async with runs(root) as (app, screen, pilot):
+        add_run(root, 3, report([]))
+        await app.reload_runs()
+        await until(pilot, lambda: screen.table.key == "0003")
+        await pilot.press("down")
+        add_run(root, 4, report([]))
+        await app.reload_runs()
+        await until(pilot, lambda: len(screen.table.rows) == 4)
+        assert screen.table.key == "0002"

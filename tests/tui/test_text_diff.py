@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.content import Content
 from triage_samples import HOSTILE
 
-from caa_tui.tui.text_diff import SHOWN_LINES, differing, unified
+from caa_tui.tui.text_diff import COMPARED_SENTENCES, SHOWN_LINES, differing, unified
 from caa_tui.tui.theme import ASCII, UNICODE
 
 ONE = "It rained. The lamp was out. He read on. Nobody came. Then the dog barked. It was late."
@@ -53,3 +53,9 @@ def test_endless_texts_are_cut() -> None:
     lines = list(unified(one, "", UNICODE))
     assert len(lines) == SHOWN_LINES + 1
     assert lines[-1].plain == "and more"
+
+
+def test_what_is_not_compared_is_said() -> None:
+    shared = "The same. " * COMPARED_SENTENCES
+    (line,) = unified(f"{shared}One.", f"{shared}Two.", UNICODE)
+    assert line.plain == "and what comes later, which is not compared"

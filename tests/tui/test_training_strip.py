@@ -55,6 +55,11 @@ async def test_it_tells_the_device_where_there_is_room(tmp_path: Path) -> None:
         assert "18 s left" in strip(app)
         assert "busy" not in strip(app)
         assert shown_text(app).splitlines()[-2].rstrip().endswith("x cancel")
+        app.set_training(replace(READING, done=12, eta_seconds=206))
+        await pilot.pause()
+        assert "12/151  " in strip(app)
+        assert "3 min 26 s left" in strip(app)
+        assert shown_text(app).splitlines()[-2].rstrip().endswith("x cancel")
 
 
 async def test_a_click_opens_the_details_and_one_on_cancel_cancels(tmp_path: Path) -> None:

@@ -55,6 +55,8 @@ def read_keymap(table: Mapping[str, str]) -> Keymap:
     for command_id, text in table.items():
         if command_id not in BY_ID:
             raise UserError(f"keys.{command_id} is no command; the names are in the file's comments.")
+        if not text and not BY_ID[command_id].keys:
+            continue  # as the file's comment has it
         overrides[command_id] = ",".join(_key(command_id, key) for key in text.split() or [""])
     keymap = Keymap(overrides)
     for screen in sorted({name for command in COMMANDS for name in command.screens}):

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import BindingsMap
+from textual.binding import Binding, BindingsMap
 
 from caa_tui.tui.commands import BY_ID, commands_of
 from caa_tui.tui.screens.comforts import Comforts
@@ -30,6 +30,7 @@ class CaaScreen(Comforts):
     """Its name in the registry of commands."""
     TITLE_WORD: ClassVar[str] = ""
     """First word of the header line."""
+    BINDINGS = [Binding("escape", "show_all_rows", "Show all rows", show=False)]
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]
 
     def __init__(self) -> None:
@@ -50,6 +51,15 @@ class CaaScreen(Comforts):
     def prompt(self) -> PromptLine:
         """Asks for a word in the bottom line."""
         return self.query_one(PromptLine)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Escape shows all rows only while a filter hides some; else it is whatever the screen makes of it."""
+        if action == "show_all_rows":
+            return any(line.in_force for line in self.query(FilterLine))
+        return super().check_action(action, parameters)
+
+    def action_show_all_rows(self) -> None:
+        self.query_one(FilterLine).action_clear_filter()
 
     async def action_command(self, command_id: str) -> None:
         """Carry out a command here or in the app, or say why it cannot be used now."""

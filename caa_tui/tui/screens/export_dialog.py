@@ -27,6 +27,7 @@ class ExportDialog(ModalScreen[None]):
 
     KIND = "export"
     """Its name for the guide."""
+    AUTO_FOCUS = "#folder"
     BINDINGS = [Binding("escape", "dismiss", "Close", show=False)]
 
     def __init__(self, run: RunRecord) -> None:
@@ -58,9 +59,6 @@ class ExportDialog(ModalScreen[None]):
             with Horizontal(classes="buttons"):
                 yield Button("Export", id="export", variant="primary")
                 yield Button("Close (esc)", id="close")
-
-    def on_mount(self) -> None:
-        self.query_one(Input).focus()
 
     async def on_input_submitted(self) -> None:
         await self._export()

@@ -115,7 +115,8 @@ class RunFilesScreen(CaaScreen):
         answer = await self.prompt.ask("Finished runs to keep, the newest:", KEPT_RUNS, check=kept_problem)
         if answer is None:
             return
-        old = old_runs(workspace.runs.history, int(answer))
+        shown = workspace.runs.run  # newer ones may have no quality report
+        old = [run for run in old_runs(workspace.runs.history, int(answer)) if shown is None or run.id != shown.id]
         if not old:
             self._tell(f"There is nothing before the newest {count(int(answer), 'finished run')}.")
             return

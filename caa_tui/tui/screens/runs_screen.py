@@ -153,8 +153,10 @@ in the trash, from where they can be restored.
         rows = run_rows(history, self.caa.clock(), self.caa.glyphs, other, self._marked)
         found = [row for row in rows if self._needle in " ".join(cell.text for cell in row.cells[1:]).lower()]
         keys = {row.key for row in found}
+        # A cursor on the newest run stays on the newest: that is the one people look at after a training.
+        followed = history[0].id if self._shown and self.table.key == self._shown[0].id else None
         self._shown = [run for run in history if run.id in keys]
-        self.table.show(run_columns(history), found, sort=self._sort)
+        self.table.show(run_columns(history), found, followed, sort=self._sort)
         self.query_one("#runs-pane").styles.max_height = max(6, len(found) + FRAME_LINES)
 
     def _other(self) -> RunRecord | None:

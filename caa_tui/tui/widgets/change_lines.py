@@ -11,7 +11,6 @@ from caa_tui.runs.differences import SettingDifference
 from caa_tui.runs.history import CorpusChanges, RunComparison, RunRecord
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs, decimal
-from caa_tui.wording import count
 
 MOST_PATHS = 300
 """Stories listed of one sort of change; more are counted."""
@@ -126,6 +125,6 @@ def nothing_to_compare(history: Sequence[RunRecord], key: str, marked: str | Non
     if marked is not None:
         return "The run you chose: put the cursor on another finished run, and the two are compared."
     return (
-        f"The first finished run. Put the cursor on one of the {count(later, 'later run')} to see what moved, or press "
-        f"{key} to hold the others against this one."
+        f"The first finished run. Put the cursor on a later one to see what moved, or press {key} to hold the others "
+        "against this one."
     )

@@ -20,6 +20,7 @@ from caa_tui.text_safety import printable
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER, MatrixLines, MatrixStyles, Window, title_at
 from caa_tui.tui.widgets.matrix_model import Matrix, Order, SortKey, build_matrix
+from caa_tui.tui.widgets.steady_scroll import Layout, layout_of
 from caa_tui.tui.workspace import Workspace
 
 
@@ -80,6 +81,7 @@ class CoverageMatrix(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._lines: MatrixLines | None = None
         self._empty = ""
+        self._layout_before: Layout | None = None
 
     def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "", *, empty: str = "") -> None:
         """Draw the coverage; the cursor stays on its concept and scenario. `empty` is said when there is no row."""
@@ -153,6 +155,12 @@ class CoverageMatrix(ScrollView, can_focus=True):
         column = min(max(first, self.column + 1 - self._room), self.column)
         y = min(max(int(self.scroll_y), self.row + 1 - height), self.row)
         self.scroll_to(column * CELL, y, animate=False)
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        if self._layout_before == (now := layout_of(self, size)):
+            return False
+        self._layout_before = now
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
     def on_resize(self) -> None:
         self._keep_in_view()

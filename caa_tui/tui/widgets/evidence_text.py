@@ -8,7 +8,7 @@ from textual.content import Content
 
 from caa_tui.corpus.model import Acceptance, Story
 from caa_tui.tui.content import plain
-from caa_tui.tui.theme import Glyphs, decimal, sparkline
+from caa_tui.tui.theme import Glyphs, decimal, sparkline, with_minus
 from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.accepted import Judged
@@ -25,7 +25,7 @@ def verdict(flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
     lines = [
         Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
         *_came_back(workspace.runs.came_back.get((flag.concept, flag.kind))),
-        plain(flag.verdict),
+        plain(with_minus(flag.verdict, glyphs)),
         plain(
             f"{NUMBER[flag.kind]} {judged(flag, glyphs)} at layer {flag.layer}, "
             f"flagged {side} {decimal(flag.threshold, glyphs)}; {count(flag.stories, 'story', 'stories')}",
@@ -99,7 +99,7 @@ def evidence_row(evidence: Evidence, flag: Flag, workspace: Workspace, glyphs: G
     """Score, file and marks; below it what the story does, and what to read beside it."""
     head = plain(f"{decimal(evidence.score, glyphs):>5}  ", "bold") + plain(evidence.path)
     lines = [head + _marks(evidence.path, flag, workspace, glyphs)]
-    lines.append(plain(f"       {evidence.reason}", "$foreground 70%"))
+    lines.append(plain(f"       {with_minus(evidence.reason, glyphs)}", "$foreground 70%"))
     if evidence.counterpart:
         lines.append(plain(f"       beside it: {evidence.counterpart}", "$foreground 60%"))
     return Content("\n").join(lines)

@@ -9,7 +9,7 @@ from textual.binding import Binding
 from textual.containers import Horizontal
 from textual.message import Message
 from textual.widget import Widget
-from textual.widgets import Input
+from textual.widgets import Input, Static
 
 from caa_tui.tui.widgets.line_keys import LineKeys
 
@@ -20,6 +20,7 @@ class FilterLine(Horizontal):
     DEFAULT_CSS = """
     FilterLine { display: none; height: 1; padding: 0 1; background: $boost; }
     FilterLine.-open { display: block; }
+    FilterLine #filter-name { width: auto; }
     FilterLine Input, FilterLine Input:focus { width: 1fr; border: none; padding: 0; background: $boost; }
     """
     HELP = "Only rows that contain this text are shown. Enter keeps it and goes back to the list, Esc shows all rows."
@@ -36,12 +37,18 @@ class FilterLine(Horizontal):
         self._came_from: Widget | None = None
 
     def compose(self) -> ComposeResult:
-        yield Input(placeholder="filter: type a part of a name, Enter keeps it, Esc shows all", compact=True)
+        yield Static("Filter:", id="filter-name")
+        yield Input(placeholder="a part of a name; enter keeps it, esc shows all rows", compact=True)
         yield LineKeys({"enter": "keep_filter", "esc": "clear_filter"})
 
     @property
     def input(self) -> Input:
         return self.query_one(Input)
+
+    @property
+    def in_force(self) -> bool:
+        """Whether it is in view, typed into or kept."""
+        return self.has_class("-open")
 
     def open(self) -> None:
         """Show the line and type into it."""
@@ -66,6 +73,7 @@ class FilterLine(Horizontal):
         self._leave(close=not event.value)
 
     def _leave(self, *, close: bool) -> None:
+        typed_into = self.input.has_focus
         self.set_class(not close, "-open")
-        if self._came_from is not None:
+        if typed_into and self._came_from is not None:
             self._came_from.focus()

@@ -65,12 +65,12 @@ def run_summary(workspace: Workspace, now: float) -> list[str]:
         parts.append(printable(PurePath(run.request.model).name))
         parts.append("layers " + " ".join(str(layer) for layer in run.result.layers))
         parts.append(f"run {int(run.id)}, {ago(now - run.ended)}")
-    if workspace.read_only:
-        parts.append("read-only")
     if workspace.edited:
         parts.append(f"{len(workspace.edited)} edited")
     if workspace.removed:
         parts.append(f"{len(workspace.removed)} gone")
     if run is None:
         parts.append("not trained yet")
+    if workspace.read_only:
+        parts.append("read-only")
     return parts

@@ -26,7 +26,7 @@ _TITLES: tuple[tuple[str, int, SortKey], ...] = (
     ("concept", 15, "name"),
     ("n", 5, "coverage"),
     ("scen", 5, "coverage"),
-    ("flags", 6, "flags"),
+    ("flags", 7, "flags"),
     ("find", 5, "findings"),
 )
 """Title, cells, and what a click on it sorts by; numbers stand on the right."""

@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 from textual import events
 from textual.binding import Binding
+from textual.geometry import Size
 from textual.widgets import Tree
 from textual.widgets.tree import TreeNode
 
@@ -17,6 +18,7 @@ from caa_tui.corpus.natural import natural_key
 from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.theme import UNICODE, Glyphs
+from caa_tui.tui.widgets.steady_scroll import Layout, layout_of
 from caa_tui.tui.workspace import Workspace
 
 OPEN_STORIES = 300
@@ -73,6 +75,7 @@ class StoryTree(Tree[TreeItem]):
         self._stories: dict[str | None, list[Story]] = {}
         self._troubled: set[str | None] = set()
         """Scenarios with a finding."""
+        self._layout_before: Layout | None = None
 
     def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "") -> None:
         """Draw the corpus; what was open and where the cursor was stays."""
@@ -99,6 +102,12 @@ class StoryTree(Tree[TreeItem]):
                 self._fill(node, name)
                 node.expand()
         self._restore(cursor)
+
+    def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
+        if self._layout_before == (now := layout_of(self, size)):
+            return False
+        self._layout_before = now
+        return super()._size_updated(size, virtual_size, container_size, layout)
 
     def render_label(self, node: TreeNode[TreeItem], base_style: Style, style: Style) -> Text:
         """Name, count, marks; the cursor's own style wins over the colours."""

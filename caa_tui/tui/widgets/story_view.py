@@ -13,7 +13,7 @@ from caa_tui.corpus.model import BASELINE, Story
 from caa_tui.corpus.names import split_story_path
 from caa_tui.tui.content import plain
 from caa_tui.tui.places import is_unwritten
-from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.theme import Glyphs, with_minus
 from caa_tui.tui.workspace import Workspace
 from caa_tui.wording import count
 
@@ -115,7 +115,7 @@ def _remarks(workspace: Workspace, path: str, glyphs: Glyphs) -> Content:
     lines: list[Content] = []
     for flag, evidence in workspace.runs.evidence_by_path.get(path, ())[:4]:
         head = Content.styled(f"{glyphs.flagged} {flag.kind} ", "$accent")
-        lines.append(head + plain(f"{flag.concept}: {evidence.reason}"))
+        lines.append(head + plain(f"{flag.concept}: {with_minus(evidence.reason, glyphs)}"))
     for finding in workspace.corpus.findings_by_path.get(path, ()):
         lines.append(Content.styled(f"{glyphs.finding} ", "$error") + plain(finding.message))
     return Content("\n").join(lines)

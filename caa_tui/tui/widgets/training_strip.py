@@ -76,8 +76,11 @@ def _running(state: TrainingState, glyphs: Glyphs, width: int, key: str) -> Cont
     if state.leaving:
         cancel = Content.styled("then leaves   ", "bold") + cancel
     head = f"Training run {int(state.run_id or 0)}  " if width >= 70 else ""
+    taken = len(head) + len(phase) + cancel.cell_length
+    while len(parts) > 1 and len("  ".join(parts)) > width - taken - 4:
+        parts.pop(1)  # the rates go before the time left, and that before the way out is cut
     facts = "  ".join(parts)
-    room = width - len(head) - len(phase) - len(facts) - cancel.cell_length - 8
+    room = width - taken - len(facts) - 8
     bar = progress_bar(state.done, state.total, min(28, max(0, room)), glyphs)
     left = Content.assemble((head, "bold"), phase, "  ", (bar, "$accent"), "  " if bar else "", facts)
     gap = " " * max(2, width - left.cell_length - cancel.cell_length)

@@ -13,7 +13,7 @@ from textual.widgets import Static
 from caa_tui.corpus.model import Finding, FindingKind, Severity
 from caa_tui.tui.content import plain
 from caa_tui.tui.story_facts import Fact
-from caa_tui.tui.theme import Glyphs, decimal
+from caa_tui.tui.theme import Glyphs, decimal, with_minus
 from caa_tui.vectors.flags import Evidence, Flag
 from caa_tui.wording import listed_paths
 
@@ -95,8 +95,8 @@ def _fact(fact: Fact) -> Content:
 def _flag(flag: Flag, evidence: Evidence, glyphs: Glyphs) -> Content:
     lines = [
         Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
-        plain(flag.verdict, "$foreground 80%"),
-        plain(f"This story ({decimal(evidence.score, glyphs)}): {evidence.reason}"),
+        plain(with_minus(flag.verdict, glyphs), "$foreground 80%"),
+        plain(f"This story ({decimal(evidence.score, glyphs)}): {with_minus(evidence.reason, glyphs)}"),
     ]
     if flag.caveat:
         lines.append(plain(flag.caveat, "$foreground 60% italic"))

@@ -1,0 +1,139 @@
+"""Training, the runs and the export by keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from by_hand import SIZES, at, hides, shows, until, used
+from textual.pilot import Pilot
+from textual.widgets import Button, Input
+from training_app import stub_app
+from triage_samples import write_corpus
+
+from caa_tui.runs import housekeeping
+from caa_tui.tui.app import CaaApp
+from caa_tui.tui.screens.corpus_screen import CorpusScreen
+from caa_tui.tui.screens.export_dialog import ExportDialog
+from caa_tui.tui.screens.quit_dialog import QuitDialog
+from caa_tui.tui.screens.runs_screen import RunsScreen
+from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.screens.train_dialog import TrainDialog
+from caa_tui.tui.widgets.choice_line import ChoiceLine
+
+Size = tuple[int, int]
+
+pytestmark = pytest.mark.parametrize("size", SIZES)
+
+
+async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monkeypatch: pytest.MonkeyPatch) -> None:
+    root, trash = write_corpus(tmp_path / "corpus"), tmp_path / "trash"
+    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(trash))
+    app = stub_app(root)
+    async with used(app, size) as pilot:
+        await pilot.press("t")
+        await at(pilot, TrainDialog)
+        await pilot.press("escape")
+        await at(pilot, CorpusScreen)
+        await pilot.press("t")
+        await choose_everything(pilot, app, tmp_path / "out")
+        await until(pilot, lambda: app.workspace.run is not None)
+        options = app.training.options
+        assert options is not None
+        assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
+        assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
+        assert (tmp_path / "out" / "readout.json").is_file()
+
+        await pilot.press("enter")
+        await at(pilot, StoryScreen)
+        await until(pilot, lambda: app.screen.query_one("#editor").has_focus)
+        await pilot.press(*"Now. ", "ctrl+r")
+        await until(pilot, lambda: app.workspace.run and app.workspace.run.id == "0002")
+        await pilot.press("escape", "3")
+        await at(pilot, RunsScreen)
+        await use_runs(pilot, app, tmp_path / "exported")
+        assert trash.is_dir()
+
+
+async def choose_everything(pilot: Pilot[None], app: CaaApp, out: Path) -> None:
+    """Another value in every field of the dialog, then its button."""
+    await at(pilot, TrainDialog)
+    await until(pilot, lambda: isinstance(app.screen, TrainDialog) and not app.screen._waiting)
+    chosen = {"models": "stub", "device": "cpu", "dtype": "fp32", "pooling": "mean\u00a0from\u00a0token"}
+    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": str(out)}
+    seen = []
+    while not isinstance(app.focused, Button):
+        field = app.focused
+        assert field is not None
+        seen.append(field.id)
+        if isinstance(field, ChoiceLine):
+            await pilot.press("right")
+            while field.value.replace(" ", "\u00a0") != chosen[str(field.id)]:
+                await pilot.press("right")
+        elif field.id in texts:
+            await pilot.press("home", "ctrl+k", *texts[field.id])
+        await pilot.press("tab" if field.id == "pooling" else "down")
+    assert set(seen) == {"model", *chosen, *texts}
+    await pilot.press("enter")
+    await at(pilot, CorpusScreen)
+
+
+async def use_runs(pilot: Pilot[None], app: CaaApp, out: Path) -> None:
+    """Compare, sort, export and delete."""
+    screen = app.screen
+    assert isinstance(screen, RunsScreen)
+    await until(pilot, lambda: len(screen.table.rows) == 2)
+    await pilot.press("s")
+    assert screen._sort.title
+    await pilot.press("G", "c", "g")
+    await until(pilot, lambda: screen.pair is not None)
+    await pilot.press("enter")
+    await until(pilot, lambda: app.focused is not screen.table)
+    await pilot.press("left_square_bracket")
+    await until(pilot, lambda: app.focused is screen.table)
+    await pilot.press("E")
+    await at(pilot, ExportDialog)
+    await pilot.press("escape")
+    await at(pilot, RunsScreen)
+    await pilot.press("E")
+    await at(pilot, ExportDialog)
+    assert isinstance(app.focused, Input)
+    await pilot.press("home", "ctrl+k", *str(out), "enter")
+    await until(pilot, (out / "readout.json").is_file)
+    await at(pilot, RunsScreen)
+    while screen.record is None or screen.record.id != "0002":
+        await pilot.press("j" if screen.table.cursor == 0 else "k")
+    await pilot.press("d")
+    await shows(pilot, "which the flags come from?")
+    await pilot.press("escape")
+    await hides(pilot, "which the flags come from?")
+    await pilot.press("d")
+    await shows(pilot, "which the flags come from?")
+    await pilot.press("enter")
+    await until(pilot, lambda: len(app.workspace.runs.history) == 1)
+
+
+async def test_a_training_is_cancelled_or_decides_when_the_program_ends(tmp_path: Path, size: Size) -> None:
+    app = stub_app(write_corpus(tmp_path / "corpus"), model="endless")
+    async with used(app, size) as pilot:
+
+        async def train() -> None:
+            await pilot.press("t")
+            await at(pilot, TrainDialog)
+            await pilot.press("enter")
+            await until(pilot, lambda: app.workspace.training.done > 0)
+
+        await train()
+        await pilot.press("x")
+        await until(pilot, lambda: app.workspace.training.status == "cancelled")
+        await train()
+        for answer in ("escape", "w"):
+            await pilot.press("q")
+            await at(pilot, QuitDialog)
+            await pilot.press(answer)
+            await at(pilot, CorpusScreen)
+        assert app.workspace.training.leaving
+        await pilot.press("q")
+        await at(pilot, QuitDialog)
+        await pilot.press("c")
+        await until(pilot, lambda: app._exit)
