@@ -48,14 +48,23 @@ MAX_LINE_BYTES = 2**30
 GREETING_SECONDS = 60.0
 """For `Hello`, and for an answer. Greeting needs no slow import, but ssh and network disks take their time."""
 GRACE_SECONDS = 2.0
+NICENESS = 10
+"""Of a worker that yields: with both cores busy, a key then waits for the screen and not for the worker's threads."""
 _LEFT = "The worker was ended before it answered."
 
 
 class WorkerClient:
     """One worker process, started when needed and kept between runs. Belongs to one event loop, in the main thread."""
 
-    def __init__(self, log_path: Path, command: str | None = None, greeting_seconds: float = GREETING_SECONDS) -> None:
+    def __init__(
+        self,
+        log_path: Path,
+        command: str | None = None,
+        greeting_seconds: float = GREETING_SECONDS,
+        yields: bool = False,
+    ) -> None:
         """`command` starts a worker elsewhere (`ssh gpu-box caa worker`), split like a shell would; no shell runs.
+        A worker of this machine that `yields` lets other programs go first: the screen of this one, above all.
 
         Raises:
             UserError: the command is empty or has an unclosed quote.
@@ -63,7 +72,7 @@ class WorkerClient:
         self.log_path = log_path
         self.command = command
         """As it was given; None: a worker on this machine."""
-        self._words = worker_command(command)
+        self._words = worker_command(command) + (("--nice", str(NICENESS)) if yields and command is None else ())
         self._greeting_seconds = greeting_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._run: TrainRequest | None = None

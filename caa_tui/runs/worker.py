@@ -177,7 +177,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="caa worker", description="The process that holds the model.")
     parser.add_argument("--log", type=Path, help="append everything libraries print to this file")
     parser.add_argument("--parent", type=int, help="end when this process is no longer the parent")
+    parser.add_argument("--nice", type=int, help="let other programs of this machine go first, by so much")
     options = parser.parse_args(arguments)
+    if options.nice and hasattr(os, "nice"):
+        os.nice(options.nice)
     if options.parent is not None:
         die_with(options.parent)
     os.environ.update(QUIET_LIBRARIES)

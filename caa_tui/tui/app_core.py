@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import select
 import signal
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from typing import TextIO
 
 from textual import events, work
 from textual.app import App
@@ -28,6 +31,8 @@ from caa_tui.tui.workspace import TrainingState, Workspace, read_corpus, read_ru
 
 RESCAN_SECONDS = 30
 """The watcher is only a hint (network folders send none), so the files are read again now and then."""
+HANGUP_SECONDS = 2.0
+"""Between two looks at whether the terminal is still there."""
 IDLE_SECONDS = 1.0
 """Without a key before unreachable objects are looked for, which nobody should wait for."""
 
@@ -99,6 +104,7 @@ class AppCore(App[None]):
         self.load_everything()
         self.watch_files()
         self.set_interval(RESCAN_SECONDS, self.rescan)
+        self.set_interval(HANGUP_SECONDS, self.leave_when_hung_up)
 
     async def on_unmount(self) -> None:
         self._stop_watching.set()
@@ -112,6 +118,11 @@ class AppCore(App[None]):
             if self._tidying is not None:
                 self._tidying.reset()
         await super().on_event(event)
+
+    def leave_when_hung_up(self) -> None:
+        """A terminal that is gone and sent no SIGHUP would be read by Textual for ever, with a whole core."""
+        if not self.is_headless and not self.is_web and self.has_terminal and is_hung_up(sys.__stdin__):
+            self.exit()
 
     def _resume(self) -> None:
         """Back from an editor or SIGTSTP, where Textual draws only what has changed meanwhile."""
@@ -195,3 +206,12 @@ class AppCore(App[None]):
         """Called by the controller on the event loop."""
         self.workspace.training = state
         self.training_changed.publish(state)
+
+
+def is_hung_up(stream: TextIO | None) -> bool:
+    """Whether the other end of a terminal is gone, as far as this system can tell. It is no terminal any more then."""
+    if stream is None or not hasattr(select, "poll"):
+        return False
+    watcher = select.poll()
+    watcher.register(stream.fileno(), 0)
+    return any(events & select.POLLHUP for _, events in watcher.poll(0))

@@ -55,7 +55,7 @@ def hold_corpus(workspace: Workspace) -> Iterator[None]:
             workspace.opening_note += " To write here, close it, then load this page again."
     elif not workspace.read_only:
         sweep_temporaries(workspace.root)
-        if workspace.files.interrupted is not None:
+        if workspace.data.journal.exists() and workspace.files.interrupted is not None:
             note = "A rename was interrupted when the program ended; undo takes back what was done of it."
             workspace.opening_note = f"{workspace.opening_note} {note}".strip()
     try:

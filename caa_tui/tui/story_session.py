@@ -15,7 +15,7 @@ from caa_tui.tui.story_file import StoryFile, concept_and_scenario
 from caa_tui.tui.story_tokens import Tokens
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.veil import can_veil
-from caa_tui.tui.widgets.beside_view import Beside, besides
+from caa_tui.tui.widgets.beside_view import Beside, besides, with_kept
 from caa_tui.tui.widgets.why_pane import Why
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.flags import Evidence, Flag
@@ -36,6 +36,8 @@ class StorySession:
         """Why the text cannot be edited."""
         self.news = ""
         """What happened to the file outside."""
+        self.beside: Beside | None = None
+        """What the user compares with: it stays there when a new run has other flags."""
         self._workspace = workspace
         self._flag = flag
         self._is_new = is_new
@@ -220,7 +222,9 @@ class StorySession:
         fragmented = [flag for flag, _ in pairs if flag.kind == "fragmented" and flag.concept == concept]
         typical = [max(flag.evidence, key=lambda one: one.score).path for flag in fragmented]
         evidence = [evidence for _, evidence in pairs]
-        return besides(self._workspace.corpus, self.path, evidence, self._previous, close, typical)
+        texts = besides(self._workspace.corpus, self.path, evidence, self._previous, close, typical)
+        kept = self.beside if self.beside is not None and self.beside.path != self.path else None
+        return with_kept(texts, kept, self._workspace.corpus)
 
     def baseline(self) -> Story | None:
         """The scenario's neutral telling; None for a baseline and for a story of no scenario."""

@@ -108,6 +108,12 @@ def model_choices(facts: Described, remembered: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (remembered, "smollm2", *facts.models) if name))
 
 
+def other_models(models: tuple[str, ...], chosen: str) -> tuple[str, ...]:
+    """Without the one that stands in the field; those after it first, so that stepping goes through all of them."""
+    place = models.index(chosen) + 1 if chosen in models else 0
+    return tuple(name for name in (*models[place:], *models[:place]) if name != chosen)
+
+
 def model_note(facts: Described, name: str, waiting: bool) -> str:
     """One line: what the model is, or why it cannot be used."""
     model = facts.model

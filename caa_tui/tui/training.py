@@ -12,17 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caa_tui.errors import UserError
-from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord
 from caa_tui.runs.options import TrainOptions
 from caa_tui.runs.protocol import Described, Event, Finished, Notice, PhaseStarted, Progress
-from caa_tui.runs.session import train, worker_log
 from caa_tui.tui.training_events import ENDINGS, folded, sample_of
 from caa_tui.tui.training_history import TrainingHistory
 from caa_tui.tui.workspace import TrainingState, TrainingStatus
 from caa_tui.wording import count, duration
 
 if TYPE_CHECKING:
+    from caa_tui.runs.client import WorkerClient
     from caa_tui.tui.app_core import AppCore
 
 logger = logging.getLogger(__name__)
@@ -124,8 +123,13 @@ class TrainingController:
             question.exception()
 
     def _worker(self) -> WorkerClient:
+        # Imported here: nothing the first paint needs.
+        from caa_tui.runs.client import WorkerClient
+        from caa_tui.runs.session import worker_log
+
         if self._client is None:
-            self._client = WorkerClient(worker_log(self._app.workspace.data), self._worker_command)
+            log = worker_log(self._app.workspace.data)
+            self._client = WorkerClient(log, self._worker_command, yields=True)
         return self._client
 
     async def wait(self) -> None:
@@ -148,6 +152,8 @@ class TrainingController:
 
     async def _run(self, options: TrainOptions) -> None:
         """One training to its end; whatever happens, the state says how it ended."""
+        from caa_tui.runs.session import train
+
         workspace = self._app.workspace
         self._began = self._phase_since = self._shown_at = time.monotonic()
         try:
@@ -173,6 +179,8 @@ class TrainingController:
 
     def _keep_traceback(self, error: Exception) -> None:
         """Put a defect of this process where the training's details are read: the worker's log."""
+        from caa_tui.runs.session import worker_log
+
         log = worker_log(self._app.workspace.data)
         with suppress(OSError), log.open("a", encoding="utf-8", errors="backslashreplace") as file:
             file.writelines(traceback.format_exception(error))

@@ -16,7 +16,6 @@ import msgspec
 
 from caa_tui.corpus.coverage import Coverage, coverage
 from caa_tui.corpus.model import Acceptance, Corpus
-from caa_tui.corpus.operations import StoryFiles
 from caa_tui.corpus.settings import Settings, load_settings
 from caa_tui.corpus.storage import DataFolder, StateFile
 from caa_tui.errors import UserError
@@ -30,6 +29,7 @@ from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
 
 if TYPE_CHECKING:
     from caa_tui.corpus.findings.typed import StoryIndex
+    from caa_tui.corpus.operations import StoryFiles
 
 logger = logging.getLogger(__name__)
 
@@ -231,6 +231,9 @@ class Workspace:
     @cached_property
     def files(self) -> StoryFiles:
         """Creating, moving, renaming and deleting stories, and undoing that; blocking, to be called in a thread."""
+        # Imported here, as other things that the first paint does not need.
+        from caa_tui.corpus.operations import StoryFiles
+
         return StoryFiles(self.root, self.data, read_only=self.read_only)
 
     @cached_property

@@ -205,7 +205,7 @@ def training(program: PtyProgram) -> Iterator[Callable[[], float]]:
     """Train with the command line's model; yields what tells how many cores the worker used since."""
     program.send(b"t")
     program.wait(lambda p: "enter trains" in p.text, "the choices of a training")
-    program.quiet(1.0)
+    program.quiet(0.2)  # its text cursor blinks twice a second
     program.send(b"\r")
     program.wait(lambda p: re.search(r"stories/s|/s ", p.text) is not None, "a training that computes")
     workers, began = program.children(), time.perf_counter()

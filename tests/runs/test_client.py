@@ -12,10 +12,11 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from caa_tui.errors import UserError
-from caa_tui.runs.client import WorkerClient, death_message, last_line, worker_command, worker_environment
+from caa_tui.runs.client import NICENESS, WorkerClient, death_message, last_line, worker_command, worker_environment
 from caa_tui.runs.protocol import (
     Artefact,
     Cancelled,
@@ -350,3 +351,14 @@ async def test_a_run_that_is_cancelled_while_it_waits_for_an_answer_starts_nothi
             await question
         assert await run == [Cancelled(run_id="0001", forwarded_texts=0)]
         assert client.pid is None
+
+
+@pytest.mark.skipif(not hasattr(os, "nice"), reason="needs POSIX priorities")
+async def test_a_worker_that_yields_lets_other_programs_go_first(tmp_path: Path) -> None:
+    client = WorkerClient(tmp_path / "worker.log", yields=True)
+    try:
+        await client.describe(None)
+        assert client.pid is not None
+        assert psutil.Process(client.pid).nice() == min(19, os.nice(0) + NICENESS)
+    finally:
+        await client.close()

@@ -69,3 +69,25 @@ async def test_hostile_words_are_shown_as_text(root: Path) -> None:
         app.screen.query_one(CellLine).say(HOSTILE)
         await until(pilot, lambda: "[/nope]" in shown_text(app))
         assert "\x1b" not in shown_text(app)
+
+
+@pytest.mark.parametrize(("width", "whole"), [(140, True), (60, False)])
+async def test_the_glyphs_of_the_matrix_are_explained_where_there_is_room(root: Path, width: int, whole: bool) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(width, 44)) as pilot:
+        await load(app)
+        await pilot.press("down", "right")
+        legend = "○ wanted  ▲ flagged  ◐ edited"
+        await until(pilot, lambda: "grief × doorway: told" in shown_text(app))
+        assert (legend in shown_text(app)) is whole
+
+
+async def test_what_a_cell_says_itself_is_not_explained_again(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(200, 44)) as pilot:
+        await load(app)
+        line = app.screen.query_one(CellLine)
+        (root / "paired/doorway/anger.txt").write_text("The door stayed open all of that long and windy day.\n")
+        await app.rescan()
+        line.show(app.workspace, "anger", "doorway", UNICODE)
+        await until(pilot, lambda: "◐ edited   ○ wanted  ▲ flagged  ● told" in shown_text(app))

@@ -15,6 +15,7 @@ from caa_tui.corpus.coverage import CellState
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.story_screen import StoryScreen
+from caa_tui.tui.user_settings import UserSettings
 from caa_tui.tui.widgets import findings_list, story_tree
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
@@ -22,6 +23,7 @@ from caa_tui.tui.widgets.findings_list import FindingsList
 from caa_tui.tui.widgets.matrix_lines import FROZEN, HEADER
 from caa_tui.tui.widgets.story_tree import StoryTree
 from caa_tui.tui.widgets.story_view import StoryView
+from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.tui.workspace import CorpusState, read_corpus
 
 SIZES = [(80, 24), (140, 44)]
@@ -154,7 +156,7 @@ async def test_escape_in_the_list_gives_up_a_filter_that_was_kept(root: Path) ->
         await pilot.pause()
         assert matrix.matrix is not None
         assert len(matrix.matrix.rows) == 4
-        assert not line.in_force
+        assert not app.screen.query_one(FilterLine).in_force
         assert matrix.has_focus
 
 
@@ -285,3 +287,27 @@ async def test_a_corpus_that_cannot_be_watched_says_so(root: Path, monkeypatch: 
         await pilot.pause()
         assert any("no watches left" in notice.message for notice in app._notifications)
         assert app.is_running
+
+
+@pytest.mark.parametrize(("columns", "tree", "story"), [(120, 26, 36), (140, 26, 36), (200, 26, 50)])
+async def test_the_matrix_has_what_tree_and_story_leave(root: Path, columns: int, tree: int, story: int) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(columns, 44)) as pilot:
+        await load(app)
+        widths = [app.screen.query_one(f"#{pane}").outer_size.width for pane in ("tree-pane", "story-pane")]
+        assert widths == [tree, story]
+        await until(pilot, lambda: app.screen.query_one("#middle-pane").outer_size.width == columns - tree - story - 2)
+
+
+async def test_a_chosen_key_is_shown_beside_the_views(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        for key in ("1", "2"):
+            await pilot.press(key)
+            app.use_settings(UserSettings(keys={"other_view": "v"}))
+            app.workspace_changed.publish(app.workspace)
+            await until(pilot, lambda: str(app.screen.query_one(ViewTabs).visual).endswith("   v"))
+            app.use_settings(UserSettings())
+            app.workspace_changed.publish(app.workspace)
+            await until(pilot, lambda: str(app.screen.query_one(ViewTabs).visual).endswith("   f"))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual import events
+from textual.color import Color
 from textual.pilot import Pilot
 from textual.strip import Strip
 from triage_samples import contaminated, fragmented, load, make_app, report, shown_text, until, write_corpus, write_run
@@ -15,6 +16,7 @@ from triage_samples import contaminated, fragmented, load, make_app, report, sho
 from caa_tui.corpus.coverage import Coverage, coverage
 from caa_tui.corpus.scan import scan
 from caa_tui.tui.app import CaaApp
+from caa_tui.tui.theme import DARK, LIGHT
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.matrix_headings import STORIES, WIDTH, short_headings
 from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER, title_at
@@ -241,3 +243,35 @@ async def test_a_move_draws_only_the_lines_that_changed(wide: Path, monkeypatch:
         await pilot.press("l")
         await pilot.pause()
         assert sorted(set(drawn)) == [0, 1, HEADER + 1]
+
+
+def colours(app: CaaApp, line: int) -> tuple[set[Color], set[Color]]:
+    """Of a drawn line of the matrix: of its letters, and behind them."""
+    styles = [segment.style for segment in app.screen.query_one(CoverageMatrix).render_line(line) if segment.style]
+    return (
+        {Color.from_rich_color(style.color) for style in styles if style.color},
+        {Color.from_rich_color(style.bgcolor) for style in styles if style.bgcolor},
+    )
+
+
+def drawn_in(color: str | None, found: set[Color]) -> bool:
+    """Whether a colour is there; what is laid over another one is rounded."""
+    wanted = Color.parse(color or "")
+    return any(all(abs(a - b) <= 1 for a, b in zip(wanted.rgb, one.rgb, strict=True)) for one in found)
+
+
+async def test_the_colours_are_those_of_the_theme_and_the_focus_at_hand(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.pause()
+        for theme in (LIGHT, DARK, LIGHT):
+            await pilot.press("f2")
+            await pilot.pause()
+            assert app.theme == theme.name
+            letters, behind = colours(app, HEADER)
+            assert drawn_in(theme.accent, letters)
+            assert drawn_in(theme.variables["block-cursor-background"], behind)
+        await pilot.press("tab")
+        await pilot.pause()
+        assert drawn_in(LIGHT.variables["block-cursor-blurred-background"], colours(app, HEADER)[1])

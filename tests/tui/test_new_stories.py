@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -218,3 +219,58 @@ async def test_enter_acts_on_the_list_that_was_come_to(root: Path) -> None:
         assert matrix.cell == ("anger", "kitchen_at_3am")
         matrix.focus()
         await until(pilot, lambda: screen.selected_path == "paired/kitchen_at_3am/anger.txt")
+
+
+@pytest.mark.parametrize("typed", ["kitchen_at_3am/wistful", "doorway/newly_felt"])
+async def test_the_cursor_goes_to_a_story_whose_place_was_typed(root: Path, typed: str) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("n")
+        await until(pilot, lambda: asked(app))
+        assert isinstance(app.screen, CorpusScreen)
+        app.screen.prompt.input.value = typed
+        await pilot.press("enter")
+        path = await opened(pilot, app)
+        await pilot.press(*"Rain", "ctrl+s")
+        await until(pilot, lambda: path in app.workspace.corpus.by_path)
+        await pilot.press("escape")
+        await until(pilot, lambda: on_screen(app, CorpusScreen))
+        scenario, concept = typed.split("/")
+        await until(pilot, lambda: app.screen.query_one(CoverageMatrix).cell == (concept, scenario))
+        await until(pilot, lambda: path in str(app.screen.query_one("#story-facts", Static).visual))
+
+
+async def test_the_cursor_stays_when_a_typed_story_was_not_written(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("n")
+        await until(pilot, lambda: asked(app))
+        await pilot.press(*"doorway/wistful", "enter")
+        await opened(pilot, app)
+        await pilot.press("escape")
+        await until(pilot, lambda: on_screen(app, CorpusScreen))
+        await pilot.pause()
+        assert app.screen.query_one(CoverageMatrix).cell == ("anger", None)
+
+
+def beside(app: CaaApp, title: str) -> bool:
+    return str(app.screen.query_one("#story-facts", Static).visual) == title
+
+
+@pytest.mark.parametrize("read_only", [False, True])
+async def test_beside_a_finding_without_a_file_stands_where_its_story_would_help(root: Path, read_only: bool) -> None:
+    (root / "caa.toml").write_text('[manifest]\nconcepts = ["longing", "wistful"]\n', encoding="utf-8")
+    app = make_app(root, read_only=read_only)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("f")
+        for concept in ("longing", "wistful"):
+            await until(pilot, partial(beside, app, concept))
+            text = str(app.screen.query_one("#story-text", Static).visual)
+            assert f"{concept} × kitchen_at_3am" in text
+            assert ("Press n" in text) is not read_only
+            await pilot.press("j")
+        await pilot.press("f", "f")
+        await until(pilot, lambda: ".txt" in str(app.screen.query_one("#story-facts", Static).visual))

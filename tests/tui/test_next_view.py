@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -141,3 +142,20 @@ async def test_a_read_only_corpus_begins_nothing(root: Path) -> None:
         await pilot.pause()
         assert on_screen(app, CorpusScreen)
         assert messages(app)
+
+
+def says_next(app: CaaApp, whether: bool) -> bool:
+    return ("Next: wistful" in shown_text(app)) is whether
+
+
+async def test_the_points_are_explained_and_the_first_ones_not_repeated_in_the_list(root: Path) -> None:
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        for points, first_ones in ((False, True), (False, False), (True, False), (False, True)):
+            await until(pilot, partial(says_next, app, first_ones))
+            assert ("points: how much it would help" in shown_text(app)) is points
+            await pilot.press("f")
+        for _ in range(2):
+            await pilot.press("f")
+        await until(pilot, lambda: "Next: wistful × kitchen_at_3am, " in shown_text(app))

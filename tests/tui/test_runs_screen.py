@@ -18,10 +18,11 @@ from triage_samples import (
     write_corpus,
 )
 
+from caa_tui.runs.history import ConceptChange, RunComparison
 from caa_tui.tui.screens.export_dialog import ExportDialog
 from caa_tui.tui.theme import ASCII, UNICODE
-from caa_tui.tui.widgets.concept_rows import MOVED_MOST, pair_text, sorted_by
-from caa_tui.tui.widgets.rows import Sort
+from caa_tui.tui.widgets.concept_rows import MOVED_MOST, concept_columns, concept_rows, pair_text, sorted_by
+from caa_tui.tui.widgets.rows import Sort, sorted_rows
 from caa_tui.tui.widgets.run_rows import next_sort, run_columns
 
 
@@ -37,7 +38,7 @@ async def test_every_column_is_in_view_on_a_wide_screen(root: Path) -> None:
         assert titles == ["run", "when", "outcome", "model", "layers", "pooling", "texts", "read", "flags", "took"]
         concepts = next(line for line in shown_text(app).splitlines() if "agreement " in line)
         assert concepts.partition("│")[2].split() == (
-            ["concept", "cosine↑", "agreement", "held", "out", "nearest", "nearest", "concept", "stories"]
+            ["concept", "cosine", "agreement", "held", "out", "nearest", "nearest", "concept", "stories"]
         )
         assert [row.key for row in screen.table.rows] == ["0002", "0001"]
 
@@ -62,8 +63,9 @@ async def test_what_changed_since_the_finished_run_before(root: Path) -> None:
         order += ["Flags: 1 solved, 1 new", "  solved  tender: fragmented", "▲ new     grief: contaminated"]
         assert [line for line in lines if line in order] == order
         assert "flags                  1         1" in lines
-        first = screen.concepts.table.rows[0]
-        assert [cell.text for cell in first.cells][:3] == ["anger", ".622", ".30 → .25"]
+        rows = screen.concepts.table.rows
+        assert [row.key for row in rows] == ["grief", "tender", "anger"]  # flags that changed before what moved
+        assert [cell.text for cell in rows[2].cells][:3] == ["anger", ".622", ".30 → .25"]
         assert "before" in screen.table.rows[1].cells[0].text
 
 
@@ -182,7 +184,7 @@ async def test_tables_are_sorted_by_key_and_by_a_click_on_a_title(root: Path) ->
         assert screen._sort == Sort("took")
         screen.concepts.table.focus()
         await pilot.press("s")
-        assert screen.concepts.sort == Sort("agreement")
+        assert screen.concepts.sort == Sort("concept")
         concepts = shown_text(app).splitlines()
         y = next(y for y, line in enumerate(concepts) if "cosine  " in line)
         await pilot.click(offset=(concepts[y].index("cosine  "), y))
@@ -210,15 +212,32 @@ async def test_a_concept_opens_its_changed_story_by_mouse(root: Path) -> None:
         await pilot.click(screen.concepts.table, offset=(3, 2))
         assert screen.concepts.concept != "anger"
         assert app.screen is screen
-        await pilot.click(screen.concepts.table, offset=(3, 1))
-        await pilot.click(screen.concepts.table, offset=(3, 1))
+        await pilot.click(screen.concepts.table, offset=(3, 3))
+        await pilot.click(screen.concepts.table, offset=(3, 3))
         await until(pilot, lambda: opened(app) == EDITED)
 
 
 async def test_the_cosine_of_every_layer_is_shown_for_the_concept_under_the_cursor(root: Path) -> None:
     two_runs(root)
-    async with runs(root) as (app, _, _pilot):
+    async with runs(root) as (app, screen, pilot):
+        screen.concepts.table.focus()
+        await pilot.press("G")
+        await pilot.pause()
         assert "12 .622 · 16 .622 · 20 .622 · 24 .622" in shown_text(app)
+
+
+def test_equal_shown_cosines_are_not_sorted_by_hidden_decimals() -> None:
+    still = [
+        ConceptChange(concept="anger", cosine={"1": 0.99971}),
+        ConceptChange(concept="grief", cosine={"1": 0.99962}),
+    ]
+    moved = ConceptChange(concept="zest", cosine={"1": 0.9})
+    solved = ConceptChange(concept="tender", cosine={"1": 0.99999}, solved=("fragmented",))
+    both = RunComparison(old="0001", new="0002", layer=1, concepts=(moved, *reversed(still), solved))
+    rows = concept_rows(both, ASCII)
+    assert [row.key for row in rows] == ["tender", "zest", "anger", "grief"]
+    by_cosine = sorted_rows(concept_columns(ASCII), rows, MOVED_MOST)
+    assert [row.key for row in by_cosine] == ["zest", "tender", "anger", "grief"]
 
 
 async def test_on_a_narrow_screen_each_pane_fills_it(root: Path) -> None:
@@ -235,6 +254,11 @@ async def test_on_a_narrow_screen_each_pane_fills_it(root: Path) -> None:
         await pilot.press("left_square_bracket", "left_square_bracket")
         await until(pilot, lambda: screen.table.has_focus)
         assert "outcome" in shown_text(app)
+
+
+async def test_without_a_run_a_narrow_screen_says_what_to_do(root: Path) -> None:
+    async with runs(root, NARROW) as (app, _, _pilot):
+        assert "No run yet: t trains this corpus" in shown_text(app)
 
 
 async def test_empty_lists_say_what_to_do(root: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.text import Text
 from story_samples import NARROW, OTHER, PATH, WIDE, flagged_corpus, opened, text_of
@@ -18,12 +19,14 @@ from triage_samples import (
     shown_text,
     story,
     until,
+    write_corpus,
     write_run,
 )
 
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.story_screen import StoryScreen
 from caa_tui.tui.widgets.beside_view import BesideView
+from caa_tui.tui.widgets.pane_tabs import PaneTabs
 from caa_tui.tui.widgets.story_title import StoryTitle
 from caa_tui.tui.widgets.why_pane import WhyPane
 
@@ -146,6 +149,34 @@ async def test_beside_it_stand_neighbour_baseline_and_the_previous_version(root:
         beside = text_of(app, BesideView)
         assert beside.startswith(f"previous version {PATH} 20 words, 5 of 5")
         assert story("tender", "kitchen_at_3am").strip() in beside
+
+
+async def test_what_stands_beside_it_stays_when_the_next_run_has_other_flags(root: Path) -> None:
+    async with opened(root) as (app, _, pilot):
+        assert text_of(app, BesideView).startswith("neighbour paired/kitchen_at_3am/grief.txt")
+        write_run(root, 8, msgspec.structs.replace(report([]), concepts=()))
+        await app.reload_runs()
+        await until(pilot, lambda: app.workspace.runs.run and app.workspace.runs.run.id == "0008")
+        assert text_of(app, BesideView).startswith("neighbour paired/kitchen_at_3am/grief.txt")
+        await pilot.press("ctrl+t")
+        assert "paired/kitchen_at_3am/grief.txt" not in text_of(app, BesideView)
+        (root / "paired/kitchen_at_3am/grief.txt").unlink()
+        await app.rescan()
+        assert all("grief" not in beside.path for beside in app.screen.session.besides())  # type: ignore[attr-defined]
+
+
+async def test_asking_for_another_text_beside_it_is_answered(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path / "corpus")
+    async with opened(root) as (app, _, pilot):
+        assert text_of(app, BesideView).startswith("baseline")
+        await pilot.press("ctrl+t")
+        assert messages(app) == ["Only one text stands beside this story."]
+    async with opened(root, size=NARROW) as (app, screen, pilot):
+        await pilot.press("ctrl+t")
+        assert screen.query_one(PaneTabs).current == "beside-pane"
+        assert messages(app) == []
+        await pilot.press("ctrl+t")
+        assert messages(app) == ["Only one text stands beside this story."]
 
 
 async def test_next_and_previous_go_through_the_list(root: Path) -> None:

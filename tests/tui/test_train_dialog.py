@@ -31,6 +31,7 @@ from caa_tui.tui.train_form import (
     length_note,
     model_choices,
     model_note,
+    other_models,
 )
 from caa_tui.tui.widgets.choice_line import ChoiceLine
 
@@ -252,6 +253,28 @@ async def test_a_worker_that_cannot_be_asked_is_no_obstacle(tmp_path: Path) -> N
         assert "cannot be started" in state.message
 
 
+def test_the_model_in_the_field_is_not_offered_again() -> None:
+    models = ("a", "b", "c")
+    assert other_models(models, "b") == ("c", "a")
+    assert other_models(models, "typed") == models
+    assert other_models(("a",), "a") == ()
+
+
+async def test_stepping_goes_through_all_models(app: CaaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await opened(app, pilot)
+        await until(pilot, lambda: "Imagined" in note(dialog, "device"))
+        line, field = dialog.query_one("#models", ChoiceLine), dialog.query_one("#model", Input)
+        line.focus()
+        seen = []
+        for key in ("right", "right", "right", "left"):
+            await pilot.press(key)
+            await pilot.pause()
+            seen.append(field.value)
+            assert field.value not in str(line.visual).split()
+        assert seen == ["smollm2", "owner/known", "stub", "owner/known"]
+
+
 async def test_hostile_names_stay_text(tmp_path: Path) -> None:
     app = stub_app(write_corpus(tmp_path), model=HOSTILE)
     async with app.run_test(size=(80, 24)) as pilot:
@@ -260,6 +283,8 @@ async def test_hostile_names_stay_text(tmp_path: Path) -> None:
         shown = shown_text(app)
         assert "\x1b" not in shown
         assert "\u202e" not in shown
+        dialog.query_one("#model", Input).value = "another"
+        await pilot.pause()
         assert "[/nope]" in str(dialog.query_one("#models", ChoiceLine).visual)
 
 

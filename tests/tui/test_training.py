@@ -10,6 +10,7 @@ from textual.widgets import Input, Static
 from training_app import stub_app, train, until
 from triage_samples import load, write_corpus
 
+from caa_tui.runs import session
 from caa_tui.tui import training
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
@@ -133,7 +134,7 @@ async def test_a_defect_ends_the_training_and_is_in_the_log(app: CaaApp, monkeyp
     async def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("nobody planned this")
 
-    monkeypatch.setattr(training, "train", broken)
+    monkeypatch.setattr(session, "train", broken)
     async with app.run_test(size=(80, 24)) as pilot:
         await load(app)
         state = await train(app, pilot)
@@ -154,7 +155,7 @@ async def test_leaving_while_the_worker_is_being_started_ends_the_training(
         finally:
             ended.append("cancelled")
 
-    monkeypatch.setattr(training, "train", starting)
+    monkeypatch.setattr(session, "train", starting)
     monkeypatch.setattr(training, "CLOSE_SECONDS", 0.01)
     async with asyncio.timeout(30):
         async with app.run_test(size=(80, 24)) as pilot:

@@ -196,6 +196,29 @@ async def test_without_a_training_in_this_session_the_newest_run_is_shown(tmp_pa
         assert "Stories a second   now 3.0, most 3.0" in shown
 
 
+async def test_a_run_that_printed_nothing_says_so_and_leaves_the_room_to_the_charts(tmp_path: Path) -> None:
+    root = write_corpus(tmp_path)
+    write_run(root, 1, report([]))
+    (root / ".caa/runs/0001/worker.log").write_text("")
+    app = make_app(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        await pilot.press("L")
+        await until(pilot, lambda: "The worker's log: the worker printed nothing" in shown_text(app))
+        await until(pilot, lambda: app.screen.query_one("#charts-pane").size.height > 30)
+
+
+async def test_a_flat_curve_takes_one_line_of_bars(tmp_path: Path) -> None:
+    app = make_app(write_corpus(tmp_path))
+    async with app.run_test(size=(80, 24)) as pilot:
+        chart = TimeChart("Memory", str)
+        await app.screen.mount(chart)
+        chart.show([(0, 100.0), (9, 97.0)], UNICODE)
+        await until(pilot, lambda: chart.size.height == 3)
+        chart.show([(0, 100.0), (9, 50.0)], UNICODE)
+        await until(pilot, lambda: chart.size.height > 3)
+
+
 async def test_a_run_that_is_damaged_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
     root = write_corpus(tmp_path)
     write_run(root, 1, report([]))

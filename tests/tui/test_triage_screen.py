@@ -32,6 +32,7 @@ from caa_tui.tui.theme import UNICODE
 from caa_tui.tui.widgets.evidence_pane import EvidenceList, EvidencePane
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.triage_rows import change, flags_of, limit
+from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.tui.workspace import RunState
 from caa_tui.vectors.flags import Flag, FlagReport
 
@@ -95,10 +96,31 @@ async def test_a_row_has_number_limit_stories_layers_and_change(root: Path) -> N
 
 
 async def test_what_holds_for_the_whole_run_is_below_the_table(root: Path) -> None:
-    async with triage(root, report([fragmented()])) as (_, screen, _):
+    async with triage(root, report([fragmented()])) as (_, screen, pilot):
         text = str(screen.query_one("#remarks", Static).render())
         assert "Held out, stories are told apart best at layer 16 (12 .60 · 16 .70 · 20 .65 · 24 –)" in text
-        assert "Three stories are few." in text
+        assert "1 more note under All" in text
+        assert "Three stories are few." not in text
+        screen.query_one(ViewTabs).select("all")
+        await pilot.pause()
+        assert "Three stories are few." in str(screen.query_one("#remarks", Static).render())
+
+
+async def test_no_remark_is_cut_in_its_middle(root: Path) -> None:
+    notes = ("word " * 30 + "first.", "word " * 50 + "second.", "word " * 80 + "third.")
+    flags = msgspec.structs.replace(report([fragmented()]), notes=notes)
+    async with triage(root, flags, size=NARROW) as (app, screen, pilot):
+        screen.query_one(ViewTabs).select("all")
+        await pilot.pause()
+        await until(pilot, lambda: "first." in shown_text(app))
+        assert shown_text(app).splitlines()[-2].rstrip().endswith("first.")
+
+
+async def test_a_reason_that_only_repeats_the_score_is_left_out(root: Path) -> None:
+    said = "agrees -.12 with the other 2 stories of tender"
+    async with triage(root, report([fragmented(reason=said)])) as (app, _, _pilot):
+        assert "agrees" not in shown_text(app)
+        assert "points elsewhere" in shown_text(app)
 
 
 async def test_the_evidence_says_verdict_caveat_and_what_stands_beside(root: Path) -> None:

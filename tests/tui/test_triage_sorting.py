@@ -235,6 +235,23 @@ async def test_many_solved_flags_are_counted(root: Path) -> None:
         )
 
 
+async def test_what_came_and_went_begins_a_line_where_both_do_not_fit(root: Path) -> None:
+    old, new = report([fragmented()]), report([contaminated(), flag("anger", 0.3)])
+    async with triage(root, old, new) as (app, _, _pilot):
+        solved = "+ solved since run 7: 1 of 1 flag  tender fragmented"
+        appeared = "new since run 7: 2  anger fragmented, grief contaminated"
+
+        def lines(width: int | None) -> list[str]:
+            line = solved_line(app.workspace.runs, ASCII, width)
+            assert line is not None
+            return line.plain.splitlines()
+
+        assert lines(None) == lines(120) == [f"{solved}   {appeared}"]
+        assert lines(60) == [solved, appeared]
+        assert lines(52) == [solved, "new since run 7: 2  anger fragmented and 1 more"]
+        assert lines(40) == ["+ solved since run 7: 1 of 1 flag", "new since run 7: 2"]
+
+
 async def test_a_newer_run_without_a_report_is_said(root: Path) -> None:
     write_run(root, 8, report([]))
     (root / ".caa" / "runs" / "0008" / "flags.json").unlink()

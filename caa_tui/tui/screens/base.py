@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingsMap
 from caa_tui.tui.commands import BY_ID, commands_of
 from caa_tui.tui.screens.comforts import Comforts
 from caa_tui.tui.widgets.filter_line import FilterLine
+from caa_tui.tui.widgets.foot import Foot
 from caa_tui.tui.widgets.guide import Guide
 from caa_tui.tui.widgets.header_bar import HeaderBar
 from caa_tui.tui.widgets.hint_bar import HintBar
@@ -41,11 +42,12 @@ class CaaScreen(Comforts):
 
     def foot(self) -> ComposeResult:
         """The lines at the bottom of every screen."""
-        yield Guide()
-        yield FilterLine()
-        yield PromptLine()
-        yield TrainingStrip()
-        yield HintBar()
+        with Foot():
+            yield Guide()
+            yield FilterLine()
+            yield PromptLine()
+            yield TrainingStrip()
+            yield HintBar()
 
     @property
     def prompt(self) -> PromptLine:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.notifications import SeverityLevel
 
 from caa_tui.corpus.model import story_path
-from caa_tui.corpus.moves import NotAsLeft
 from caa_tui.corpus.names import split_story_path
-from caa_tui.corpus.operations import Done
 from caa_tui.corpus.places import short_name, typed_path
 from caa_tui.errors import UserError
 from caa_tui.text_safety import printable
@@ -20,6 +19,9 @@ from caa_tui.tui.screens.new_stories import NewStories
 from caa_tui.tui.story_places import NameSuggester, PlaceSuggester, name_problem, place_problem
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.story_tree import StoryTree, TreeItem
+
+if TYPE_CHECKING:
+    from caa_tui.corpus.operations import Done
 
 PLACE_EXAMPLE = "scenario/concept, or a concept alone for stories/"
 NO_STORY = "Put the cursor on a story first."
@@ -39,6 +41,12 @@ class CorpusFiles(NewStories):
     def _point_at(self, path: str) -> None:
         """Show what is at a path."""
         raise NotImplementedError
+
+    def on_screen_resume(self) -> None:
+        """Back from a story whose place was typed: the cursor goes there."""
+        path, self._asked_for = self._asked_for, None
+        if path in self.caa.workspace.corpus.by_path:
+            self.call_next(self._go_after, path)  # behind the redraw, which gives a new concept its row
 
     def cmd_move_story(self) -> None:
         """Where the cursor is on a scenario's folder, that is what is renamed."""
@@ -150,6 +158,8 @@ class CorpusFiles(NewStories):
     @work(group="story-files")
     async def _turn(self, command: str) -> None:
         """Undo or redo; where files are no longer as they were left, once more is the user's word to go on."""
+        from caa_tui.corpus.moves import NotAsLeft
+
         files = self.caa.workspace.files
         operation = files.undoable if command == "undo" else files.redoable
         asked = (command, operation.id) if operation else None
@@ -178,6 +188,7 @@ class CorpusFiles(NewStories):
             path = self.pointed
             beside = self._neighbour(path)
             done = await asyncio.to_thread(action)
+            self.caa.clear_notifications()  # what was said about the operation before: undoing many would pile up
             self._tell(f"{done.sentence}{end}." + (f" {done.note}" if done.note else ""))
             await self.caa.rescan()
             now = done.now_at(path) if path else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
-from textual.widgets import ContentSwitcher
+from textual.widgets import ContentSwitcher, Static
 
 from caa_tui.corpus.model import story_path
 from caa_tui.corpus.names import split_story_path
@@ -13,32 +13,25 @@ from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.places import is_story_place, is_unwritten
 from caa_tui.tui.screens.corpus_files import CorpusFiles
+from caa_tui.tui.screens.coverage_order import CoverageOrder
 from caa_tui.tui.widgets.cell_line import CellLine
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.filter_line import FilterLine
-from caa_tui.tui.widgets.findings_list import FindingsList
+from caa_tui.tui.widgets.findings_list import FindingsList, without_file
 from caa_tui.tui.widgets.header_bar import HeaderBar
-from caa_tui.tui.widgets.matrix_model import Order
 from caa_tui.tui.widgets.next_line import NextLine
 from caa_tui.tui.widgets.next_list import NextList
 from caa_tui.tui.widgets.pane_tabs import PaneTabs
 from caa_tui.tui.widgets.story_tree import StoryTree
 from caa_tui.tui.widgets.story_view import StoryView
 from caa_tui.tui.widgets.view_tabs import ViewTabs
+from caa_tui.tui.workspace import Workspace
 
 VIEWS = {"matrix": "Coverage", "findings": "Findings", "next": "Next"}
-NO_CONCEPT = """\
-This corpus has no concept yet.
-
-Press {new} to write its first story: it goes to stories/, or to a scenario if you name one. A concept is the \
-feeling a story tells; tell each in three stories or more, and in two scenarios or more.
-
-Concepts that caa.toml names under [manifest] show up here as rows to be filled."""
-READING = "The corpus is being read."
-NO_MATCH = "No concept contains {needle}. Press {filter}, then Esc, to see all of them."
+POINTS = "points: how much it would help; docs/method.md"
 
 
-class CorpusScreen(CorpusFiles):
+class CorpusScreen(CoverageOrder, CorpusFiles):
     """What is told, what is missing, what is wrong, and the text of the story under the cursor."""
 
     KIND = "corpus"
@@ -50,10 +43,11 @@ second click, opens what is under the cursor; where a wanted story is missing it
 """
     CSS = """
     CorpusScreen #corpus-panes, CorpusScreen #views { height: 1fr; }
-    CorpusScreen #tree-pane { width: 30; }
+    CorpusScreen #tree-pane { width: 26; }
     CorpusScreen #middle-pane { width: 1fr; }
-    CorpusScreen #story-pane { width: 31%; min-width: 36; }
-    CorpusScreen.-low NextLine { display: none; }
+    CorpusScreen #story-pane { width: 25%; min-width: 36; }
+    CorpusScreen #points { height: 1; padding: 0 1; color: $foreground 50%; text-wrap: nowrap; }
+    CorpusScreen NextLine.-away, CorpusScreen.-low NextLine { display: none; }
     CorpusScreen.-narrow #tree-pane.-current { width: 1fr; }
     """
     VERTICAL_BREAKPOINTS = [(0, "-low"), (30, "-high")]
@@ -64,7 +58,6 @@ second click, opens what is under the cursor; where a wanted story is missing it
 
     def __init__(self) -> None:
         super().__init__()
-        self._needle = ""
         self._pointed: str | None = None
         """The path under the cursor, whether there is a story or not."""
 
@@ -78,7 +71,8 @@ second click, opens what is under the cursor; where a wanted story is missing it
                 yield StoryTree(id="tree")
             yield self.divider("tree-pane")
             with Vertical(id="middle-pane", classes="pane"):
-                yield ViewTabs(VIEWS, key="f", id="view-tabs")
+                yield ViewTabs(VIEWS, id="view-tabs")
+                yield Static(POINTS, id="points")
                 with ContentSwitcher(initial="matrix", id="views"):
                     yield CoverageMatrix(id="matrix")
                     yield FindingsList(id="findings")
@@ -91,6 +85,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
 
     def on_mount(self) -> None:
         super().on_mount()
+        self._show_lines_of_view()
         self.query_one(CoverageMatrix).focus()
 
     def show_workspace(self) -> None:
@@ -101,25 +96,21 @@ second click, opens what is under the cursor; where a wanted story is missing it
         self.query_one(FindingsList).show(workspace, glyphs, needle)
         following = self.query_one(NextList)
         following.show(workspace, glyphs, needle)
-        self.query_one(NextLine).show(following.stories, glyphs)
+        self.query_one(NextLine).show(following.stories, glyphs, read=workspace.loaded)
+        self.query_one(ViewTabs).key = workspace.keys.name("other_view")
         self.query_one(ViewTabs).label("findings", f"Findings {len(workspace.corpus.findings)}")
         cell = self.query_one(CoverageMatrix).cell
         if self._pointed is None and cell is not None:
             self._pointed = story_path(*cell)
-        self.query_one(StoryView).show_path(workspace, self._pointed or "", glyphs)
+        if not self._show_finding():
+            self.query_one(StoryView).show_path(workspace, self._pointed or "", glyphs)
         self._show_cell_line()
-
-    def _show_matrix(self) -> None:
-        keys = self.caa.workspace.keys
-        empty = NO_CONCEPT.format(new=keys.name("new_story")) if self.caa.workspace.loaded else READING
-        if self.caa.workspace.coverage.concepts:
-            empty = NO_MATCH.format(needle=self._needle, filter=keys.name("filter"))
-        self.query_one(CoverageMatrix).show(self.caa.workspace, self.caa.glyphs, self._needle, empty=empty)
 
     def show_lines(self) -> None:
         super().show_lines()
         self._show_cell_line()
-        self.query_one(NextLine).show(self.query_one(NextList).stories, self.caa.glyphs)
+        stories = self.query_one(NextList).stories
+        self.query_one(NextLine).show(stories, self.caa.glyphs, read=self.caa.workspace.loaded)
 
     @property
     def pointed(self) -> str | None:
@@ -163,6 +154,12 @@ second click, opens what is under the cursor; where a wanted story is missing it
     def on_view_tabs_changed(self, event: ViewTabs.Changed) -> None:
         self.query_one("#views", ContentSwitcher).current = event.view
         self.query_one(f"#{event.view}").focus()
+        self._show_lines_of_view()
+
+    def _show_lines_of_view(self) -> None:
+        view = self.query_one(ViewTabs).current
+        self.query_one(NextLine).set_class(view != "matrix", "-away")
+        self.query_one("#points").display = view == "next"
 
     def cmd_open_story(self) -> None:
         """Enter: a story is opened, a wanted one that is missing is begun."""
@@ -170,7 +167,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
         if not path:
             self._say(f"There is no story yet; press {workspace.keys.name('new_story')} to write the first one.")
         elif path in workspace.corpus.by_path:
-            self.caa.open_story(path, self._siblings())
+            self.caa.open_story(path, _siblings(workspace, path))
         elif self.is_wanted(path) and not workspace.read_only:
             self.write_story(path)
         else:
@@ -182,23 +179,6 @@ second click, opens what is under the cursor; where a wanted story is missing it
             self._say("Put the cursor on a story first.")
             return
         await self.caa.edit_external(path)
-
-    def cmd_sort_coverage(self) -> None:
-        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).next())
-
-    def cmd_turn_coverage(self) -> None:
-        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).turned())
-
-    def on_coverage_matrix_title_clicked(self, event: CoverageMatrix.TitleClicked) -> None:
-        self._sort(Order.remembered(self.caa.workspace.memory.corpus_sort).chosen(event.by))
-
-    def _sort(self, order: Order) -> None:
-        if self.query_one(ViewTabs).current != "matrix":
-            self._say("Only the coverage can be sorted; these rows stand with the most urgent first.")
-            return
-        self.caa.workspace.memory.corpus_sort = order.text
-        self.caa.workspace.keep_memory()
-        self._show_matrix()
 
     def cmd_filter(self) -> None:
         self.query_one(FilterLine).open()
@@ -225,7 +205,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
         elif is_unwritten(workspace.corpus, path) and not workspace.read_only:
             self.write_story(path)
         elif is_story_place(path):
-            self.caa.open_story(path, self._siblings())
+            self.caa.open_story(path, _siblings(workspace, path))
         else:
             self._say(f"{path} is no story; press {keys.name('edit_external')} to open it in your editor.")
 
@@ -260,10 +240,22 @@ second click, opens what is under the cursor; where a wanted story is missing it
 
     def _point_at(self, path: str) -> None:
         """`path` is empty when there is no file, as for some findings."""
-        if path != self._pointed:
-            self._pointed = path
-            self._show_cell_line()
+        if path and path == self._pointed:
+            return
+        self._pointed = path
+        self._show_cell_line()
+        if not self._show_finding():
             self.query_one(StoryView).follow(self.caa.workspace, path, self.caa.glyphs)
+
+    def _show_finding(self) -> bool:
+        """Say what a finding without a file is about, where the cursor is on one."""
+        finding, workspace = self.query_one(FindingsList).finding, self.caa.workspace
+        if self._pointed or finding is None or finding.paths or self.query_one(ViewTabs).current != "findings":
+            return False
+        new_key = "" if workspace.read_only else workspace.keys.name("new_story")
+        words = without_file(finding, self.query_one(NextList).stories, new_key, self.caa.glyphs)
+        self.query_one(StoryView).say(*words)
+        return True
 
     def _show_cell_line(self) -> None:
         line, path = self.query_one(CellLine), self._pointed
@@ -276,12 +268,12 @@ second click, opens what is under the cursor; where a wanted story is missing it
     def _say(self, words: str) -> None:
         self.notify(printable(words), markup=False)
 
-    def _siblings(self) -> list[str]:
-        """What next and previous go through in the editor: the flagged stories, or the concept's."""
-        workspace = self.caa.workspace
-        flagged = [story.path for story in workspace.corpus.stories if workspace.is_flagged(story.path)]
-        if self._pointed in flagged:
-            return flagged
-        story = workspace.corpus.by_path.get(self._pointed or "")
-        group = workspace.corpus.by_concept.get(story.concept, ()) if story and story.concept else ()
-        return [other.path for other in group]
+
+def _siblings(workspace: Workspace, path: str) -> list[str]:
+    """What next and previous go through in the editor: the flagged stories, or the concept's."""
+    flagged = [story.path for story in workspace.corpus.stories if workspace.is_flagged(story.path)]
+    if path in flagged:
+        return flagged
+    story = workspace.corpus.by_path.get(path)
+    group = workspace.corpus.by_concept.get(story.concept, ()) if story and story.concept else ()
+    return [other.path for other in group]

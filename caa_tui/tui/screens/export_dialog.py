@@ -27,6 +27,11 @@ class ExportDialog(ModalScreen[None]):
 
     KIND = "export"
     """Its name for the guide."""
+    CSS = """
+    ExportDialog .dialog .note { padding: 0 1 0 17; }
+    ExportDialog .dialog .problem { padding: 0 1 0 17; display: none; }
+    ExportDialog .dialog .problem.-shown { display: block; }
+    """
     AUTO_FOCUS = "#folder"
     BINDINGS = [Binding("escape", "dismiss", "Close", show=False)]
 
@@ -69,17 +74,21 @@ class ExportDialog(ModalScreen[None]):
         else:
             self.dismiss()
 
+    def _say(self, problem: str) -> None:
+        said = self.query_one("#problem", Static)
+        said.update(problem)
+        said.add_class("-shown")
+
     async def _export(self) -> None:
         text = self.query_one(Input).value.strip()
-        problem = self.query_one("#problem", Static)
         if not text:
-            problem.update("Name a folder.")
+            self._say("Name a folder.")
             return
         folder = Path(text).expanduser()
         try:
             written = await asyncio.to_thread(write_readout, self._run, folder)
         except UserError as error:
-            problem.update(printable(str(error)))
+            self._say(printable(str(error)))
             return
         self.caa.workspace.memory.export_folder = str(folder)
         self.caa.workspace.keep_memory()

@@ -20,6 +20,11 @@ EXAMPLE = "concept, or scenario/concept, like: doorway/tender"
 class NewStories(CaaScreen):
     """What a screen needs to offer new stories; it says what is under its cursor."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._asked_for: str | None = None
+        """The place that was typed last, until the screen is back from it."""
+
     @property
     def pointed(self) -> str | None:
         """The path under the cursor, whether there is a story or not."""
@@ -59,7 +64,7 @@ class NewStories(CaaScreen):
         answer = await self.prompt.ask(QUESTION, proposal, EXAMPLE, check=_problem, suggester=NameSuggester(names))
         if answer is None:
             return
-        path = typed_path(answer)
+        self._asked_for = path = typed_path(answer)
         if path in self.caa.workspace.corpus.by_path:
             self.caa.open_story(path)
         else:

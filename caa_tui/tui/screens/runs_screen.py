@@ -137,7 +137,10 @@ in the trash, from where they can be restored.
         use = await asyncio.to_thread(_read_ahead, history, self.caa.workspace.data)
         if self._marked not in {run.id for run in history}:
             self._marked = None
-        self.query_one("#disk", Static).update(plain(use.sentence(len(history), self.caa.glyphs)))
+        # On a narrow screen the sentence beside it, which says what to do, is not in view.
+        unknown = not history and self.has_class("-narrow")
+        said = self._no_run() if unknown else use.sentence(len(history), self.caa.glyphs)
+        self.query_one("#disk", Static).update(plain(said))
         self._show_rows()
         self._compare()
 
@@ -169,6 +172,9 @@ in the trash, from where they can be restored.
         if self._needle:
             return f"No run contains “{printable(self._needle)}”. Press {keys.name('filter')} to change the filter."
         return f"No run yet. Press {keys.name('train')} to train this corpus."
+
+    def _no_run(self) -> str:
+        return f"No run yet: {self.caa.workspace.keys.name('train')} trains this corpus"
 
     def cmd_export(self) -> None:
         record = self.record

@@ -28,6 +28,8 @@ from caa_tui.wording import count
 
 RESTORED = "What you typed here earlier and did not save is back; ctrl+z shows the file's text."
 NO_LIST = "This story was not opened from a list; open one from the triage to go through it."
+ONE_BESIDE = "Only one text stands beside this story."
+NONE_BESIDE = "No text stands beside this story."
 PANES = {"why-pane": "Why", "text-pane": "Text", "beside-pane": "Beside"}
 DRAFT_SECONDS = 2.0
 """At most this much typing is lost with the program."""
@@ -70,7 +72,6 @@ texts share or differ in is underlined. After saving and retraining, the left si
         self._is_new = is_new
         self._session: StorySession | None = None
         self._typing: StoryTyping | None = None
-        self._beside = 0
         self._marking = "both"
         self._needle = ""
         self._look_timer: Timer | None = None
@@ -188,12 +189,18 @@ texts share or differ in is underlined. After saving and retraining, the left si
 
     def _shown_beside(self) -> Beside | None:
         texts = self.session.besides()
-        return texts[self._beside % len(texts)] if texts else None
+        return texts[self._place_beside(texts)] if texts else None
+
+    def _place_beside(self, texts: Sequence[Beside]) -> int:
+        """Of the text that stands there; the first, while none was chosen or its file is gone."""
+        kept = self.session.beside
+        return next((place for place, one in enumerate(texts) if kept is not None and one.path == kept.path), 0)
 
     def _draw_beside(self) -> None:
         marks = self.typing.marks if self._marking != "off" else None
         key = self.caa.workspace.keys.name("story_beside")
-        self.query_one(BesideView).show(self.session.besides(), self._beside, key=key, marks=marks)
+        texts = self.session.besides()
+        self.query_one(BesideView).show(texts, self._place_beside(texts), key=key, marks=marks)
         if self._marking != "both" or marks is None:
             self.editor.mark(())
         elif self.typing.marked == self.editor.story:
@@ -205,7 +212,8 @@ texts share or differ in is underlined. After saving and retraining, the left si
         is_new = self._is_new and path == self._first
         session = StorySession(self.caa.workspace, path, self._flag, is_new=is_new)
         draft = await session.load()
-        self._session, self._beside = session, 0
+        self._session = session
+        session.beside = self._shown_beside()
         self.typing.forget()
         self.editor.read_only = not session.editable
         self.editor.load_story(session.text)
@@ -228,12 +236,16 @@ texts share or differ in is underlined. After saving and retraining, the left si
         self._go(-1)
 
     def cmd_story_beside(self) -> None:
-        self._beside = (self._beside + 1) % max(1, len(self.session.besides()))
-        self.typing.forget_marks()
-        self._draw_beside()
-        self._look()
+        texts, tabs = self.session.besides(), self.query_one(PaneTabs)
+        if len(texts) > 1:
+            self.session.beside = texts[(self._place_beside(texts) + 1) % len(texts)]
+            self.typing.forget_marks()
+            self._draw_beside()
+            self._look()
+        elif not self.has_class("-narrow") or tabs.current == "beside-pane":
+            self.notify(ONE_BESIDE if texts else NONE_BESIDE, timeout=3)
         if self.has_class("-narrow"):
-            self.query_one(PaneTabs).select("beside-pane")
+            tabs.select("beside-pane")
 
     @work(group="find", exclusive=True)
     async def cmd_story_find(self) -> None:

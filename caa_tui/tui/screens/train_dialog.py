@@ -81,6 +81,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
             "dtype": ChoiceLine((AUTO, *DTYPES), form.dtype, id="dtype"),
             "pooling": ChoiceLine(("last", "mean", MEAN_FROM), form.pooling, id="pooling"),
         }
+        self._models_row = Horizontal(Static("", classes="label"), self._lines["models"], classes="row")
         # Kept, not looked up: an answer may come while the dialog is being taken away.
         self._notes = {field: Static(id=f"{field}-note", classes="note", markup=False) for field in _LABELS}
 
@@ -112,9 +113,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
             if field == "pooling":
                 yield self._inputs["pooling_from"]
         if field == "model":
-            with Horizontal(classes="row"):
-                yield Static("", classes="label")
-                yield self._lines["models"]
+            yield self._models_row
         yield self._notes[field]
 
     def on_mount(self) -> None:
@@ -202,7 +201,9 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         """The choices and the lines below the fields, as far as things are known."""
         facts, form = self.facts, self._form()
         models = train_form.model_choices(facts, self._choices.model or "")
-        self._lines["models"].offer(models, form.model)
+        others = train_form.other_models(models, form.model)
+        self._lines["models"].offer(others, form.model)
+        self._models_row.display = bool(others)
         self._inputs["model"].suggester = SuggestFromList(models)
         self._lines["device"].offer(train_form.device_choices(facts, form.device), form.device)
         self._inputs["pooling_from"].set_class(form.pooling == MEAN_FROM, "-shown")

@@ -60,6 +60,8 @@ it read and what it took of the device over its whole time; and what the worker 
     TrainingScreen #log-pane { border-top: solid $border-blurred; }
     TrainingScreen #log-title { padding: 0 1; text-style: bold; height: 1; }
     TrainingScreen LogTail { height: 1fr; }
+    TrainingScreen.-no-log #training-panes { grid-rows: 1fr 2; }
+    TrainingScreen.-no-log TimeChart { max-height: 14; }
     TrainingScreen.-narrow #training-panes { layout: vertical; }
     TrainingScreen.-narrow .pane { height: 1fr; }
     TrainingScreen.-narrow #run-pane, TrainingScreen.-narrow #log-pane { border: none; }
@@ -167,7 +169,9 @@ it read and what it took of the device over its whole time; and what the worker 
         self._draw_charts(shown.history)
         log = self.query_one(LogTail)
         log.follow(shown.log)
-        self.query_one("#log-title", Static).update("The worker's log" + (": nothing so far" if log.empty else ""))
+        self.set_class(log.empty, "-no-log")
+        nothing = ": nothing so far" if shown.state.active else ": the worker printed nothing"
+        self.query_one("#log-title", Static).update("The worker's log" + (nothing if log.empty else ""))
 
     def _draw_charts(self, history: TrainingHistory) -> None:
         glyphs = self.caa.glyphs

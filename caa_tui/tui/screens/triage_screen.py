@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from caa_tui.text_safety import printable
@@ -14,7 +14,9 @@ from caa_tui.tui.widgets.filter_line import FilterLine
 from caa_tui.tui.widgets.header_bar import HeaderBar
 from caa_tui.tui.widgets.list_options import ListOptions
 from caa_tui.tui.widgets.pane_tabs import PaneTabs
+from caa_tui.tui.widgets.remarks_text import RemarksText
 from caa_tui.tui.widgets.row_table import RowTable
+from caa_tui.tui.widgets.solved_line import SolvedLine
 from caa_tui.tui.widgets.triage_rows import VIEWS
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 
@@ -38,13 +40,8 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
     TriageScreen #evidence-pane { width: 9fr; min-width: 42; }
     TriageScreen.-all #flags-pane { width: 13fr; }
     TriageScreen.-all #evidence-pane { width: 7fr; min-width: 50; }
-    TriageScreen #solved { height: auto; max-height: 3; padding: 0 1; display: none; }
-    TriageScreen #solved.-shown { display: block; }
     TriageScreen #empty { height: 1fr; padding: 1 2; color: $foreground 80%; display: none; }
     TriageScreen #flags { min-height: 5; }
-    TriageScreen #remarks-scroll { height: auto; max-height: 9; padding: 0 1; scrollbar-size-vertical: 1; }
-    TriageScreen.-narrow #remarks-scroll { max-height: 4; }
-    TriageScreen #remarks { height: auto; color: $foreground 65%; }
     TriageScreen.-empty #empty { display: block; }
     TriageScreen.-empty #flags { display: none; }
     """
@@ -64,13 +61,12 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
         views = {str(view): word for view, word in VIEWS.items()}
         with Horizontal(id="triage-panes"):
             with Vertical(id="flags-pane", classes="pane"):
-                yield ViewTabs(views, key=self.caa.workspace.keys.name("other_view"), id="triage-tabs")
-                yield Static(id="solved")
+                yield ViewTabs(views, id="triage-tabs")
+                yield SolvedLine(id="solved")
                 yield ListOptions()
                 yield Static(id="empty")
                 yield RowTable(id="flags")
-                with VerticalScroll(id="remarks-scroll", can_focus=False):
-                    yield Static(id="remarks")
+                yield RemarksText(id="remarks-scroll")
             yield self.divider("flags-pane")
             yield EvidencePane(id="evidence-pane", classes="pane")
         yield from self.foot()
@@ -113,6 +109,7 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
         self.leave_accepted()
         self.set_class(self.view in {"all", "accepted"}, "-all")
         self.show_rows()
+        self._show_remarks()
         self.query_one(PaneTabs).select("flags-pane")
 
     def on_row_table_pointed(self) -> None:

@@ -8,15 +8,15 @@ from textual.content import Content
 from textual.widgets import Static
 
 from caa_tui.corpus.model import Acceptance
-from caa_tui.tui.content import plain
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.screens.triage_empty import nothing
 from caa_tui.tui.widgets.accepted_rows import accepted_key, accepted_listing
 from caa_tui.tui.widgets.evidence_pane import EvidencePane
 from caa_tui.tui.widgets.list_options import ListOptions
+from caa_tui.tui.widgets.remarks_text import RemarksText
 from caa_tui.tui.widgets.row_table import RowTable, Sort
 from caa_tui.tui.widgets.rows import goes_down
-from caa_tui.tui.widgets.solved_line import solved_line
+from caa_tui.tui.widgets.solved_line import SolvedLine
 from caa_tui.tui.widgets.triage_rows import (
     KINDS,
     VIEWS,
@@ -33,6 +33,7 @@ from caa_tui.tui.widgets.triage_rows import (
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.vectors.accepted import Judged, judge
 from caa_tui.vectors.flags import Flag
+from caa_tui.wording import count
 
 
 class TriageViews(CaaScreen):
@@ -93,17 +94,23 @@ class TriageViews(CaaScreen):
 
     def _show_tabs(self) -> None:
         workspace, tabs, report = self.caa.workspace, self.query_one(ViewTabs), self.caa.workspace.report
+        tabs.key = workspace.keys.name("other_view")
         for kind in KINDS:
             tabs.label(kind, f"{VIEWS[kind]} {len(flags_of(workspace.runs.flags, kind))}" if report else VIEWS[kind])
         concepts = len(report.concepts) + len(report.left_out) if report else 0
         tabs.label("all", f"{VIEWS['all']} {concepts}" if report else VIEWS["all"])
         accepted = len(workspace.runs.judged)
         tabs.label("accepted", f"{VIEWS['accepted']} {accepted}" if report or accepted else VIEWS["accepted"])
-        line = solved_line(workspace.runs, self.caa.glyphs)
-        self.query_one("#solved", Static).update(line or "")
-        self.query_one("#solved").set_class(line is not None, "-shown")
+        self.query_one(SolvedLine).show(workspace.runs, self.caa.glyphs)
+        self._show_remarks()
+
+    def _show_remarks(self) -> None:
+        """All of them where all concepts are; the flags have the room elsewhere."""
+        report = self.caa.workspace.report
         lines = [*self._older_report(), *(remarks(report, self.caa.glyphs) if report else ())]
-        self.query_one("#remarks", Static).update(Content("\n").join(plain(line) for line in lines))
+        if self.view != "all" and len(lines) > 1:
+            lines = [lines[0], f"{count(len(lines) - 1, 'more note')} under {VIEWS['all']}"]
+        self.query_one(RemarksText).show(lines)
 
     def _older_report(self) -> list[str]:
         """A newer run without a quality report has vectors but no flags; then these are not its flags."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
@@ -76,6 +76,13 @@ def besides(
             shown.setdefault(other, Beside(word, other, story.text))
     texts = tuple(shown.values())
     return texts if previous is None else (*texts, Beside("previous version", path, previous.strip()))
+
+
+def with_kept(texts: tuple[Beside, ...], kept: Beside | None, corpus: Corpus) -> tuple[Beside, ...]:
+    """The texts and the one that stood there, also when no flag names it any more; not when its file is gone."""
+    if kept is None or any(one.path == kept.path for one in texts) or kept.path not in corpus.by_path:
+        return texts
+    return (*texts, replace(kept, text=corpus.by_path[kept.path].text))
 
 
 def marks_of(diff: WordDiff | None) -> Marks:

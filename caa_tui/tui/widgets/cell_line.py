@@ -37,11 +37,11 @@ class CellLine(Static):
             if line.cell_length + len(part) > room:
                 break
             line += Content(part)
-        else:
-            for entry in _legend(glyphs, trained=workspace.run is not None):
-                if line.cell_length + len(entry) > room:
-                    break
-                line += Content.styled(entry, "$foreground 50%")
+        gap = "   "
+        for entry in _legend(glyphs, trained=workspace.run is not None):
+            if entry not in facts and line.cell_length + len(gap + entry) <= room:
+                line += Content.styled(gap + entry, "$foreground 50%")
+                gap = "  "
         self.update(line, layout=False)
 
     def say(self, words: str) -> None:
@@ -93,9 +93,9 @@ def _place(stem: str, scenario: str | None, glyphs: Glyphs, room: int) -> str:
 
 def _legend(glyphs: Glyphs, *, trained: bool) -> Iterator[str]:
     """What the glyphs of the matrix mean, the most needed first; flags and edits exist once something is trained."""
-    yield f"   {glyphs.missing} wanted"
+    yield f"{glyphs.missing} wanted"
     if trained:
-        yield f"   {glyphs.flagged} flagged"
-        yield f"   {glyphs.edited} edited"
-    yield f"   {glyphs.story} told"
-    yield f"   {glyphs.unwanted} not asked for"
+        yield f"{glyphs.flagged} flagged"
+        yield f"{glyphs.edited} edited"
+    yield f"{glyphs.story} told"
+    yield f"{glyphs.unwanted} not asked for"

@@ -71,7 +71,7 @@ class ChoiceLine(Static, can_focus=True):
         if not self._choices:
             return
         if self._value not in self._choices:
-            self._choose(self._choices[0])
+            self._choose(self._choices[0 if by > 0 else -1])
             return
         self._choose(self._choices[(self._choices.index(self._value) + by) % len(self._choices)])
 

@@ -13,7 +13,6 @@ from caa_tui.runs.history import RunComparison
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.concept_rows import (
-    MOVED_MOST,
     about_line,
     concept_columns,
     concept_detail,
@@ -25,7 +24,7 @@ from caa_tui.tui.widgets.rows import Sort
 
 
 class ConceptChanges(Vertical):
-    """Every concept of either run, the one that moved most first."""
+    """Every concept of either run, those whose flags changed first, then the one that moved most."""
 
     DEFAULT_CSS = """
     ConceptChanges #concept-about {
@@ -45,7 +44,7 @@ class ConceptChanges(Vertical):
         super().__init__(id=id, classes=classes)
         self._glyphs = glyphs
         self._comparison: RunComparison | None = None
-        self.sort = MOVED_MOST
+        self.sort = Sort()
 
     def compose(self) -> ComposeResult:
         yield Static(id="concept-about")
@@ -68,7 +67,8 @@ class ConceptChanges(Vertical):
 
     def _draw(self) -> None:
         comparison, glyphs = self._comparison, self._glyphs
-        self.query_one("#concept-about", Static).update(plain(about_line(comparison, glyphs)) if comparison else "")
+        about = about_line(comparison, glyphs, self.sort) if comparison else ""
+        self.query_one("#concept-about", Static).update(plain(about))
         rows = concept_rows(comparison, glyphs) if comparison else []
         self.table.show(concept_columns(glyphs) if rows else (), rows, sort=self.sort)
         self._show_detail()

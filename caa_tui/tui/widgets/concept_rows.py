@@ -11,8 +11,6 @@ from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort
 from caa_tui.wording import count
 
 COSINE_PLACES = 3
-
-
 MOVED_MOST = Sort("cosine", reverse=True)
 
 
@@ -36,12 +34,22 @@ def sorted_by(title: str, sort: Sort) -> Sort:
 
 
 def concept_rows(comparison: RunComparison, glyphs: Glyphs) -> list[Row]:
-    """Every concept of either run; pairs are sorted by how far they changed."""
-    rows = [_row(change, glyphs) for change in comparison.concepts]
+    """Every concept of either run: those whose flags changed, then by how far they moved as far as that is shown."""
+    rows = [_row(change, glyphs) for change in sorted(comparison.concepts, key=_order)]
     width = len(concept_columns(glyphs)) - 2
-    for word, names in (("new", comparison.only_new), ("gone", comparison.only_old)):
+    for word, names in (("gone", comparison.only_old), ("new", comparison.only_new)):
         rows += [Row(name, (Cell(name), Cell(word, "dim"), *[Cell("")] * width)) for name in names]
     return rows
+
+
+def _order(change: ConceptChange) -> tuple[bool, float, str]:
+    cosine = _shown_cosine(change)
+    return (not (change.solved or change.new), 2.0 if cosine is None else cosine, change.concept)
+
+
+def _shown_cosine(change: ConceptChange) -> float | None:
+    """Decimals that nobody sees put nothing in order."""
+    return None if change.lowest is None else round(change.lowest, COSINE_PLACES)
 
 
 def _row(change: ConceptChange, glyphs: Glyphs) -> Row:
@@ -50,7 +58,7 @@ def _row(change: ConceptChange, glyphs: Glyphs) -> Row:
         change.concept,
         (
             Cell(change.concept, "accent" if change.new else ""),
-            Cell(decimal(change.lowest, glyphs, COSINE_PLACES), value=change.lowest),
+            Cell(decimal(change.lowest, glyphs, COSINE_PLACES), value=_shown_cosine(change)),
             Cell(pair_text(change.agreement, glyphs), value=_distance(change.agreement)),
             Cell(pair_text(change.held_out, glyphs), value=_distance(change.held_out)),
             Cell(pair_text(change.nearest, glyphs), value=_distance(change.nearest)),
@@ -85,12 +93,14 @@ def _whole(number: int | None) -> str:
     return "" if number is None else str(number)
 
 
-def about_line(comparison: RunComparison, glyphs: Glyphs) -> str:
-    """What the table shows: `28 concepts · run 3 → run 4 at layer 20 · cosine at the layer that moved most`."""
+def about_line(comparison: RunComparison, glyphs: Glyphs, sort: Sort) -> str:
+    """What the table shows: `28 concepts · run 3 → run 4 at layer 20 · cosine where it moved most`."""
     number = len(comparison.concepts) + len(comparison.only_new) + len(comparison.only_old)
     runs = f"run {int(comparison.old)} {glyphs.arrow} run {int(comparison.new)}"
     layer = "" if comparison.layer is None else f" at layer {comparison.layer}"
-    return glyphs.separator.join((count(number, "concept"), runs + layer, "cosine at the layer that moved most"))
+    order = () if sort.title else ("changed flags first",)
+    words = (count(number, "concept"), runs + layer, *order, "cosine where it moved most")
+    return glyphs.separator.join(words)
 
 
 def concept_detail(change: ConceptChange, glyphs: Glyphs) -> Content:

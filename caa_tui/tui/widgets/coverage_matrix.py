@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import wrap
 
 from rich.segment import Segment
@@ -82,6 +82,8 @@ class CoverageMatrix(ScrollView, can_focus=True):
         self._lines: MatrixLines | None = None
         self._empty = ""
         self._layout_before: Layout | None = None
+        self._restyled = False
+        """Whether colours changed since the lines were made."""
 
     def show(self, workspace: Workspace, glyphs: Glyphs, needle: str = "", *, empty: str = "") -> None:
         """Draw the coverage; the cursor stays on its concept and scenario. `empty` is said when there is no row."""
@@ -191,6 +193,8 @@ class CoverageMatrix(ScrollView, can_focus=True):
         return max(0, min(last, self._columns_in_view().start + (x - FROZEN) // CELL))
 
     def render_line(self, y: int) -> Strip:
+        if self._restyled and self._lines is not None:
+            self._lines, self._restyled = replace(self._lines, styles=self._styles()), False
         width, lines = self._inside.width, self._lines
         if lines is None:
             return Strip.blank(width, self.rich_style)
@@ -229,10 +233,9 @@ class CoverageMatrix(ScrollView, can_focus=True):
         return Strip([Segment(f"  {words}", base)]).crop_extend(0, self._inside.width, base)
 
     def notify_style_update(self) -> None:
+        """Component styles still are the old ones here; they are looked up when a line is drawn."""
         super().notify_style_update()
-        if self._lines is not None:
-            lines = self._lines
-            self._lines = MatrixLines(lines.matrix, lines.order, lines.workspace, lines.glyphs, self._styles())
+        self._restyled = True
 
     def _styles(self) -> MatrixStyles:
         base = self.rich_style

@@ -54,8 +54,7 @@ class Divider(Widget):
 
     def on_hide(self) -> None:
         """Panes are tabs now; a width of its own would keep the one that is shown from filling the screen."""
-        self.pane.styles.inline.clear_rule("width")
-        self.pane.styles.inline.clear_rule("max_width")
+        self._clear_rules()
 
     def resize_pane(self, width: int | None) -> None:
         """Give the pane a width that leaves the others theirs; None: the one it has by itself."""
@@ -89,15 +88,18 @@ class Divider(Widget):
         return SHARE_OF_TWO if panes < 3 else SHARE_OF_THREE
 
     def _apply(self) -> None:
-        inline = self.pane.styles.inline
         if self.width is None:
-            inline.clear_rule("width")
-            inline.clear_rule("max_width")
+            self._clear_rules()
         elif self.display:
             self.pane.styles.width = self.width
+            self.pane.styles.min_width = NARROWEST  # the pane's own minimum is for the width it has by itself
             # Remembered from a wider window, it must leave room for the others in this one.
             self.pane.styles.max_width = f"{self._share}%"
         self.pane.refresh(layout=True)
+
+    def _clear_rules(self) -> None:
+        for rule in ("width", "min_width", "max_width"):
+            self.pane.styles.inline.clear_rule(rule)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         event.stop()

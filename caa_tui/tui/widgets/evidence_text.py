@@ -13,6 +13,7 @@ from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.accepted import Judged
 from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
+from caa_tui.vectors.sentences import number as score_text
 from caa_tui.wording import count
 
 SURE = "Confirmed: a measure that does not count stories says the same."
@@ -99,10 +100,20 @@ def evidence_row(evidence: Evidence, flag: Flag, workspace: Workspace, glyphs: G
     """Score, file and marks; below it what the story does, and what to read beside it."""
     head = plain(f"{decimal(evidence.score, glyphs):>5}  ", "bold") + plain(evidence.path)
     lines = [head + _marks(evidence.path, flag, workspace, glyphs)]
-    lines.append(plain(f"       {with_minus(evidence.reason, glyphs)}", "$foreground 70%"))
+    if not _repeats_score(evidence, flag):
+        lines.append(plain(f"       {with_minus(evidence.reason, glyphs)}", "$foreground 70%"))
     if evidence.counterpart:
         lines.append(plain(f"       beside it: {evidence.counterpart}", "$foreground 60%"))
     return Content("\n").join(lines)
+
+
+def _repeats_score(evidence: Evidence, flag: Flag) -> bool:
+    """Whether the reason has nothing besides the score, which stands before the file, and what the heading says."""
+    score = score_text(evidence.score)
+    if flag.kind == "fragmented":
+        return evidence.reason.startswith(f"agrees {score} with the other ")
+    own = flag.kind == "redundant" and evidence.concept == flag.concept
+    return own and evidence.reason.startswith(f"lies {score} along ")
 
 
 def story_row(story: Story, workspace: Workspace, glyphs: Glyphs) -> Content:

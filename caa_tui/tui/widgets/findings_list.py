@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -13,9 +14,13 @@ from caa_tui.tui.content import plain
 from caa_tui.tui.messages import StoryPointed
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.choice_list import SHOWN_ROWS, ChoiceList
+from caa_tui.tui.widgets.next_list import place_words
 from caa_tui.tui.workspace import Workspace
+from caa_tui.vectors.next_stories import NextStory
 
 ORDER = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.NOTE: 2}
+PLACES_NAMED = 5
+"""Places that are named for a concept without a story."""
 
 
 class FindingsList(ChoiceList):
@@ -73,6 +78,21 @@ class FindingsList(ChoiceList):
         event.stop()
         if self.finding:
             self.post_message(self.Chosen(self.finding))
+
+
+def without_file(finding: Finding, following: Sequence[NextStory], new_key: str, glyphs: Glyphs) -> tuple[str, str]:
+    """What there is to know about a finding that no file is behind: a title, and what to do.
+
+    `following`: what to write next, the most helpful first; `new_key`: empty where nothing can be written.
+    """
+    places = [story for story in following if story.stem == finding.concept][:PLACES_NAMED]
+    parts = [finding.message]
+    if places:
+        names = (f"  {place_words(story.stem, story.scenario, glyphs)}" for story in places)
+        parts.append("\n".join(("Where it would help most:", *names)))
+    if new_key:
+        parts.append(f"Press {new_key} to write {'one of them' if places else 'its first story'}.")
+    return finding.concept or "The corpus", "\n\n".join(parts)
 
 
 def _fits(finding: Finding, needle: str) -> bool:

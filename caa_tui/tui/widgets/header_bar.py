@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
 from textual.widgets import Static
 
@@ -21,8 +22,16 @@ class HeaderBar(Static):
     HeaderBar { height: 1; padding: 0 1; background: $panel; text-wrap: nowrap; text-overflow: ellipsis; }
     """
 
+    _shown: tuple[Workspace, str, Glyphs, float] | None = None
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Its width changes without the screen's, where it shares its line."""
+        if self._shown is not None:
+            self.show(*self._shown)
+
     def show(self, workspace: Workspace, title: str, glyphs: Glyphs, now: float) -> None:
         """Draw the line for the width at hand, the most dispensable facts left out. `now`: Unix time."""
+        self._shown = workspace, title, glyphs, now
         width = self.size.width or 80
         name = f"{title} {printable(workspace.root.name)}  "
         counts, run = corpus_summary(workspace), run_summary(workspace, now)

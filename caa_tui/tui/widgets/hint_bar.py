@@ -40,7 +40,7 @@ class HintBar(Static):
             if width <= room:
                 room -= width
                 shown.append(command)
-        self.update(Content("").join(_hint(command, workspace) for command in (*shown, *last)))
+        self.update(Content("").join(_hint(command, workspace) for command in (*shown, *last)), layout=False)
 
 
 def _width(command: Command, keys: Keymap) -> int:

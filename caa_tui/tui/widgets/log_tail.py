@@ -58,19 +58,22 @@ class LogTail(Log):
         super().__init__(max_lines=MOST_LINES, id=id)
         self._reader: LogReader | None = None
         self._reading = False
+        self._was_read = False
 
     def on_mount(self) -> None:
         self.set_interval(POLL_SECONDS, self.read)
 
     @property
     def empty(self) -> bool:
-        return not self.lines
+        """Nothing was printed, as far as is known: not while a file is still to be read."""
+        return not self.lines and (self._reader is None or self._was_read)
 
     def follow(self, path: Path | None) -> None:
         """Show another file; None: nothing."""
         if path == (self._reader.path if self._reader else None):
             return
         self._reader = LogReader(path) if path is not None else None
+        self._was_read = False
         self.clear()
         self.call_later(self.read)
 
@@ -86,6 +89,7 @@ class LogTail(Log):
             self._reading = False
         if not self.is_attached or reader is not self._reader:
             return
+        self._was_read = lines is not None
         if lines is None:
             self.clear()
             self.call_later(self.read)

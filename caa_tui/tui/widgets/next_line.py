@@ -28,11 +28,26 @@ class NextLine(Static):
     class Clicked(Message):
         """The whole list is wanted."""
 
-    def show(self, stories: Sequence[NextStory], glyphs: Glyphs) -> None:
-        places = [place_words(story.stem, story.scenario, glyphs) for story in stories[:NAMED]]
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._places: list[str] = []
+        self._nothing = ""
+
+    def show(self, stories: Sequence[NextStory], glyphs: Glyphs, *, read: bool) -> None:
+        """`read`: whether the corpus is known yet; before that, nothing is said to be complete."""
+        self._nothing = "Nothing is missing." if read else ""
+        self._places = [place_words(story.stem, story.scenario, glyphs) for story in stories[:NAMED]]
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Also when it comes into view: until then it has no width."""
+        self._draw()
+
+    def _draw(self) -> None:
+        places = list(self._places)
         while len(places) > 1 and len(_line(places)) > self.size.width - 2:
             places.pop()
-        line = _line(places) if places else "Nothing is missing."
+        line = _line(places) if places else self._nothing
         self.update(Content(line), layout=False)
 
     def on_click(self) -> None:

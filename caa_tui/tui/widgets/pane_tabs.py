@@ -26,7 +26,7 @@ class PaneTabs(Static):
     """
 
     def __init__(
-        self, panes: dict[str, str], *, initial: str | None = None, keys: str = "[ ]", id: str | None = None
+        self, panes: dict[str, str], *, initial: str | None = None, keys: str = "[ or ]", id: str | None = None
     ) -> None:
         """`panes`: id of the pane -> word on its tab, in order; `initial`: shown first; `keys`: for the hint."""
         super().__init__(id=id)

@@ -75,6 +75,11 @@ class StoryView(VerticalScroll):
         else:
             self._set(plain(path, "bold"), Content(""), remarks)
 
+    def say(self, title: str, text: str) -> None:
+        """Show words where there is no file."""
+        self._waiting = None
+        self._set(plain(title, "bold"), plain(text), Content(""))
+
     def _set(self, facts: Content, text: Content, remarks: Content) -> None:
         self.query_one("#story-facts", Static).update(facts)
         self.query_one("#story-text", Static).update(text)

@@ -13,6 +13,8 @@ from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.training_history import Point, columns
 from caa_tui.wording import duration
 
+FLAT = 0.05
+"""Share of its largest value that a curve may move by and still be told in one line of bars."""
 Say = Callable[[float], str]
 """A value in words."""
 
@@ -22,6 +24,7 @@ class TimeChart(Static):
 
     DEFAULT_CSS = """
     TimeChart { height: 1fr; min-height: 3; max-height: 8; text-wrap: nowrap; }
+    TimeChart.-flat { height: 3; }
     """
 
     def __init__(self, title: str, say: Say, *, top: float | None = None, id: str | None = None) -> None:
@@ -36,7 +39,9 @@ class TimeChart(Static):
     def show(self, points: Sequence[Point], glyphs: Glyphs) -> None:
         """Draw `points`; a chart without any value takes no room."""
         self._points, self._glyphs = points, glyphs
-        self.display = any(value is not None for _, value in points)
+        values = [value for _, value in points if value is not None]
+        self.display = bool(values)
+        self.set_class(bool(values) and max(values) - min(values) <= FLAT * max(values), "-flat")
         self._draw()
 
     def on_resize(self, event: events.Resize) -> None:

@@ -40,7 +40,8 @@ class TrainingStrip(Static):
             return
         width = max(20, (self.size.width or self.app.size.width) - 2)
         content = _running(state, glyphs, width, self._cancel_key(workspace)) if state.active else _ended(state)
-        self.update(content)
+        # In one line all along, it moves nothing else on the screen.
+        self.update(content, layout=not state.active)
 
     def _cancel_key(self, workspace: Workspace) -> str:
         """The key where there is one: in the editor it is a letter of the text, and only a click cancels."""

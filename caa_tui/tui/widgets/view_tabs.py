@@ -27,11 +27,12 @@ class ViewTabs(Static):
 
         view: str
 
-    def __init__(self, views: dict[str, str], *, key: str = "", id: str | None = None) -> None:
-        """`views`: id -> word; `key`: shown as the key that changes it."""
+    def __init__(self, views: dict[str, str], *, id: str | None = None) -> None:
+        """`views`: id -> word."""
         super().__init__(id=id)
         self._views = dict(views)
-        self._key = key
+        self.key = ""
+        """Shown as the key that changes it; the screen says which, as a user can change keys at any time."""
         self.current = next(iter(views))
 
     def on_mount(self) -> None:
@@ -81,5 +82,5 @@ class ViewTabs(Static):
             Content.styled(word, "bold $accent underline" if name == self.current else "$foreground 70%")
             for name, word in self._views.items()
         ]
-        key = Content.styled(f"   {self._key}", "$foreground 50%") if self._key else Content("")
+        key = Content.styled(f"   {self.key}", "$foreground 50%") if self.key else Content("")
         self.update(Content(" " * self._gap).join(words) + key)
