@@ -61,7 +61,7 @@ def _port(text: str) -> int:
 
 def _open_screen(options: argparse.Namespace) -> int:
     """The program itself, in this terminal or behind a window of a browser."""
-    # Nothing of a start is garbage; `AppCore.tidy` looks again once the corpus is shown.
+    # Nothing of a start is garbage; `collect_garbage` looks again once the corpus is shown.
     gc.disable()
     from caa_tui.tui.app import CaaApp
     from caa_tui.tui.first_start import is_first_start
@@ -79,11 +79,24 @@ def _open_screen(options: argparse.Namespace) -> int:
             worker_command=options.worker_command,
             settings=read_user_settings(workspace),
             guide=is_first_start(),
+            when_idle=collect_garbage,
         )
         if workspace.in_browser:
             screen.driver_class = ServedDriver
         screen.run()
     return screen.return_code or 0
+
+
+def collect_garbage() -> None:
+    """Free what nothing refers to, and take what is alive out of the collections that come with any allocation.
+
+    Looking through a corpus of 10,000 stories takes longer than a key may, and Python would do it at any key.
+    What was set aside earlier is looked through again first, or the screens' old rows would never be freed.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def _take_terminal() -> None:

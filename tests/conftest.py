@@ -37,3 +37,11 @@ def no_tokenizer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
     """The story screen counts tokens where the model of a run lies on this machine; tests must not depend on that."""
     if request.path.parent.name == "tui":
         monkeypatch.setattr("caa_tui.tui.story_tokens.token_counter", lambda model: None)
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where relative paths of a test lead, such as the export's default: not into the clone."""
+    folder = tmp_path_factory.mktemp("cwd")
+    monkeypatch.chdir(folder)
+    return folder

@@ -105,3 +105,33 @@ def test_broken_settings_do_not_keep_the_corpus_closed(tmp_path: Path) -> None:
     (tmp_path / "stories").mkdir()
     (tmp_path / "caa.toml").write_text("[training\n", encoding="utf-8")
     assert open_workspace(tmp_path).state.settings.training.model is None
+
+
+COLLECTING = """
+import gc, weakref
+from caa_tui.launch import collect_garbage
+
+class Screen:
+    pass
+
+def shown():
+    screen = Screen()
+    screen.itself = screen
+    return screen
+
+gc.disable()
+living = shown()
+gone = weakref.ref(living)
+collect_garbage()
+assert gone() is not None and gc.get_freeze_count() > 0 and gc.isenabled()
+del living
+gc.collect()
+assert gone() is not None, "set aside: no collection looks at it"
+collect_garbage()
+assert gone() is None, "what was set aside is looked through again"
+"""
+
+
+def test_what_was_set_aside_is_freed_later() -> None:
+    """In a process of its own: it changes how Python collects garbage everywhere."""
+    subprocess.run([sys.executable, "-c", COLLECTING], timeout=120, check=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import select
 import signal
 import sys
@@ -34,7 +33,7 @@ RESCAN_SECONDS = 30
 HANGUP_SECONDS = 2.0
 """Between two looks at whether the terminal is still there."""
 IDLE_SECONDS = 1.0
-"""Without a key before unreachable objects are looked for, which nobody should wait for."""
+"""Without a key, after the corpus was read, before what nobody should wait for."""
 
 
 class AppCore(App[None]):
@@ -49,9 +48,11 @@ class AppCore(App[None]):
         settings: UserSettings | None = None,
         guide: bool = False,
         clock: Callable[[], float] = time.time,
+        when_idle: Callable[[], None] | None = None,
     ) -> None:
         """`model` and `worker_command` are what the command line gave; they win over remembered choices.
-        `guide`: walk through the loop once.
+        `guide`: walk through the loop once. `when_idle` is called after each reading that found something new, once
+        no key was pressed for `IDLE_SECONDS`.
         """
         super().__init__()
         self.workspace = workspace
@@ -72,8 +73,9 @@ class AppCore(App[None]):
         self._has_terminal.set()
         self._rescan_lock = asyncio.Lock()
         self._rescans_asked = self._rescans_served = 0
-        self._tidying: Timer | None = None
-        """Runs while there is something to tidy and keys are pressed."""
+        self._when_idle = when_idle
+        self._idle_timer: Timer | None = None
+        """Runs while there is something to do and keys are pressed."""
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = LIGHT.name if workspace.memory.theme == LIGHT.name else DARK.name
@@ -115,8 +117,8 @@ class AppCore(App[None]):
         """Every key, click and change of focus passes here."""
         if isinstance(event, events.Key | events.MouseDown | events.AppFocus):
             self.attention.noticed()
-            if self._tidying is not None:
-                self._tidying.reset()
+            if self._idle_timer is not None:
+                self._idle_timer.reset()
         await super().on_event(event)
 
     def leave_when_hung_up(self) -> None:
@@ -140,7 +142,7 @@ class AppCore(App[None]):
         """First read, after the first paint."""
         await self.reload_runs()
         await self.rescan()
-        self._tidy_when_idle()
+        self._await_idleness()
 
     @work(group="watch", exclusive=True)
     async def watch_files(self) -> None:
@@ -177,24 +179,18 @@ class AppCore(App[None]):
             self.workspace.state, self.workspace.loaded = state, True
             self.workspace.compare_with_run()
             self.workspace_changed.publish(self.workspace)
-            self._tidy_when_idle()
+            self._await_idleness()
 
-    def _tidy_when_idle(self) -> None:
-        if self._tidying is not None:
-            self._tidying.stop()
-        self._tidying = self.set_timer(IDLE_SECONDS, self.tidy)
+    def _await_idleness(self) -> None:
+        if self._idle_timer is not None:
+            self._idle_timer.stop()
+        if self._when_idle is not None:
+            self._idle_timer = self.set_timer(IDLE_SECONDS, self._be_idle)
 
-    def tidy(self) -> None:
-        """Collect garbage, then take what is alive out of later collections.
-
-        Looking through a corpus of 10,000 stories takes longer than a key may, and Python would do it at any key.
-        What was set aside earlier is looked through again first, or the screens' old rows would never be freed.
-        """
-        self._tidying = None
-        gc.unfreeze()
-        gc.collect()
-        gc.freeze()
-        gc.enable()
+    def _be_idle(self) -> None:
+        self._idle_timer = None
+        if self._when_idle is not None:
+            self._when_idle()
 
     async def reload_runs(self) -> None:
         """Read the history of runs again, after one ended or was deleted."""

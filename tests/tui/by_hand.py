@@ -12,8 +12,7 @@ from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Input, TextArea
-from triage_samples import load, make_app, shown_text
-from triage_samples import until as until_there
+from triage_samples import load, make_app, shown_text, until
 
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.palette import CaaPalette
@@ -41,14 +40,6 @@ async def used_at(root: Path, size: tuple[int, int]) -> AsyncIterator[tuple[CaaA
     app = make_app(root)
     async with used(app, size) as pilot:
         yield app, pilot
-
-
-async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
-    """Let the app work until the condition holds; else say what was on the screen."""
-    try:
-        await until_there(pilot, condition)
-    except AssertionError:
-        raise AssertionError(f"the app did not get there, but was:\n{shown_text(app_of(pilot))}") from None
 
 
 async def shows(pilot: Pilot[None], *texts: str) -> None:
@@ -142,12 +133,13 @@ class Mouse:
         await self._pilot.pause()
 
     async def into(self, selector: str) -> None:
-        """Select what an input holds, by dragging over it, so that it is replaced by what is written next."""
+        """Select what an input holds, by two clicks, so that it is replaced by what is written next."""
         field = self._app.screen.query_one(selector, Input)
         field.scroll_visible(animate=False)
         await self._pilot.pause()
-        place = field.content_region
-        await self.drag((place.right - 1, place.y), 1 - place.width)
+        await self._pilot.click(selector, times=2)
+        await self._pilot.pause()
+        assert field.selected_text == field.value
 
     async def wheel(self, widget: Widget, by: int) -> None:
         """Turn the wheel over a widget, down or with a negative number up."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from by_hand import SIZES, at, hides, shows, until, used_at
+from by_hand import SIZES, at, hides, shows, used_at
 from story_samples import flagged_corpus
 from textual.command import CommandList
 from textual.pilot import Pilot
 from textual.widget import Widget
-from triage_samples import messages
+from triage_samples import messages, until
 
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.palette import CaaPalette

@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from by_hand import SIZES, at, hides, shows, until, used
+from by_hand import SIZES, at, hides, shows, used
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 from training_app import stub_app
-from triage_samples import write_corpus
+from triage_samples import until, write_corpus
 
 from caa_tui.runs import housekeeping
 from caa_tui.tui.app import CaaApp
@@ -26,7 +26,9 @@ Size = tuple[int, int]
 pytestmark = pytest.mark.parametrize("size", SIZES)
 
 
-async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_from_the_training_to_the_export(
+    tmp_path: Path, working_folder: Path, size: Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root, trash = write_corpus(tmp_path / "corpus"), tmp_path / "trash"
     monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(trash))
     app = stub_app(root)
@@ -36,13 +38,13 @@ async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monke
         await pilot.press("escape")
         await at(pilot, CorpusScreen)
         await pilot.press("t")
-        await choose_everything(pilot, app, tmp_path / "out")
+        await choose_everything(pilot, app)
         await until(pilot, lambda: app.workspace.run is not None)
         options = app.training.options
         assert options is not None
         assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
         assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
-        assert (tmp_path / "out" / "readout.json").is_file()
+        assert (working_folder / "out" / "readout.json").is_file()
 
         await pilot.press("enter")
         await at(pilot, StoryScreen)
@@ -51,16 +53,16 @@ async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monke
         await until(pilot, lambda: app.workspace.run and app.workspace.run.id == "0002")
         await pilot.press("escape", "3")
         await at(pilot, RunsScreen)
-        await use_runs(pilot, app, tmp_path / "exported")
+        await use_runs(pilot, app, working_folder / "exported")
         assert trash.is_dir()
 
 
-async def choose_everything(pilot: Pilot[None], app: CaaApp, out: Path) -> None:
+async def choose_everything(pilot: Pilot[None], app: CaaApp) -> None:
     """Another value in every field of the dialog, then its button."""
     await at(pilot, TrainDialog)
     await until(pilot, lambda: isinstance(app.screen, TrainDialog) and not app.screen._waiting)
     chosen = {"models": "stub", "device": "cpu", "dtype": "fp32", "pooling": "mean\u00a0from\u00a0token"}
-    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": str(out)}
+    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": "out"}
     seen = []
     while not isinstance(app.focused, Button):
         field = app.focused
@@ -98,7 +100,7 @@ async def use_runs(pilot: Pilot[None], app: CaaApp, out: Path) -> None:
     await pilot.press("E")
     await at(pilot, ExportDialog)
     assert isinstance(app.focused, Input)
-    await pilot.press("home", "ctrl+k", *str(out), "enter")
+    await pilot.press("home", "ctrl+k", *out.name, "enter")
     await until(pilot, (out / "readout.json").is_file)
     await at(pilot, RunsScreen)
     while screen.record is None or screen.record.id != "0002":

@@ -336,7 +336,7 @@ async def test_the_guide_and_the_look(root: Path, size: Size) -> None:
         await mouse.menu("Show the guide again")
         await mouse.click("close the guide")
         await hides(pilot, "Guide")
-        await mouse.menu("Theme: light or dark")
+        await mouse.menu("Light or dark theme")
         await mouse.until(lambda: app.theme != look)
         await mouse.menu("Compact or airy")
         await mouse.until(lambda: app.workspace.memory.compact)

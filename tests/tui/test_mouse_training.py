@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from by_hand import SIZES, Mouse, at, click_into, hides, open_flagged, shows, until, used
+from by_hand import SIZES, Mouse, at, click_into, hides, open_flagged, shows, used
 from textual.pilot import Pilot
 from textual.widgets import Input
 from training_app import stub_app
-from triage_samples import write_corpus
+from triage_samples import until, write_corpus
 
 from caa_tui.runs import housekeeping
 from caa_tui.tui.app import CaaApp
@@ -27,7 +27,9 @@ Size = tuple[int, int]
 pytestmark = pytest.mark.parametrize("size", SIZES)
 
 
-async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_from_the_training_to_the_export(
+    tmp_path: Path, working_folder: Path, size: Size, monkeypatch: pytest.MonkeyPatch
+) -> None:
     root, trash = write_corpus(tmp_path / "corpus"), tmp_path / "trash"
     monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(trash))
     app = stub_app(root)
@@ -38,14 +40,14 @@ async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monke
         await mouse.button("#close")
         await at(pilot, CorpusScreen)
         await mouse.hint("train")
-        await choose_everything(mouse, app, tmp_path / "out")
+        await choose_everything(mouse, app)
         await mouse.button("#train")
         await shows(pilot, "Trained  run 1")
         options = app.training.options
         assert options is not None
         assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
         assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
-        assert (tmp_path / "out" / "readout.json").is_file()
+        assert (working_folder / "out" / "readout.json").is_file()
 
         await mouse.click("Trained  run 1")
         await at(pilot, TrainingScreen)
@@ -62,11 +64,11 @@ async def test_from_the_training_to_the_export(tmp_path: Path, size: Size, monke
 
         await mouse.either("runs", "Runs")
         await at(pilot, RunsScreen)
-        await use_runs(mouse, pilot, app, tmp_path / "exported")
+        await use_runs(mouse, pilot, app, working_folder / "exported")
         assert trash.is_dir()
 
 
-async def choose_everything(mouse: Mouse, app: CaaApp, out: Path) -> None:
+async def choose_everything(mouse: Mouse, app: CaaApp) -> None:
     """Another value in every field of the dialog."""
     await mouse.until(lambda: isinstance(app.screen, TrainDialog) and not app.screen._waiting)
     await mouse.click("smollm2", -1)
@@ -75,7 +77,7 @@ async def choose_everything(mouse: Mouse, app: CaaApp, out: Path) -> None:
     await mouse.until(lambda: app.screen.query_one("#model", Input).value == "stub")
     for word in ("cpu", "fp32", "mean\u00a0from\u00a0token"):
         await mouse.click(f" {word} ")
-    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": str(out)}
+    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": "out"}
     for field, text in texts.items():
         await mouse.into(f"#{field}")
         await mouse.write(text)
@@ -110,7 +112,8 @@ async def use_runs(mouse: Mouse, pilot: Pilot[None], app: CaaApp, out: Path) -> 
     await mouse.either("export", "Export the readout")
     await at(pilot, ExportDialog)
     await mouse.into("#folder")
-    await mouse.write(str(out))
+    await mouse.write(out.name)
+    assert app.screen.query_one("#folder", Input).value == out.name
     await mouse.button("#export")
     await mouse.until((out / "readout.json").is_file)
     await at(pilot, RunsScreen)

@@ -206,5 +206,6 @@ def test_leaving_while_training(app: CaaApp, snap_compare: SnapCompare) -> None:
         app.set_training(TrainingState(status="running", run_id="0003", phase="load model"))
         await pilot.press("q")
         await until(pilot, lambda: "Stay" in shown_text(app))
+        await settled(pilot, app)
 
     assert snap_compare(app, terminal_size=SMALL, run_before=run)

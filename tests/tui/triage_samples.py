@@ -168,10 +168,13 @@ async def load(app: CaaApp) -> None:
 
 
 async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 10.0) -> None:
-    """Let the app work until the condition holds: files are read and written in threads."""
+    """Let the app work until the condition holds: files are read and written in threads; else say what it shows."""
     give_up = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < give_up, "the app did not get there"
+        if time.monotonic() > give_up:
+            app = pilot.app
+            assert isinstance(app, CaaApp)
+            raise AssertionError(f"the app did not get there, focus on {app.focused}, but was:\n{shown_text(app)}")
         await pilot.pause(0.005)
     await pilot.pause()
 

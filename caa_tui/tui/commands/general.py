@@ -64,7 +64,7 @@ LATER_COMMANDS = (
     Command(
         "rescan", "Read the corpus again", "", "f5", "Read every file again; changes usually show up by themselves."
     ),
-    Command("theme", "Theme: light or dark", "", "f2", "Switch between the light and the dark look."),
+    Command("theme", "Light or dark theme", "", "f2", "Switch between the light and the dark look."),
     Command("compact", "Compact or airy", "", "f3", "Leave out blank lines and margins, or put them back."),
     Command("narrower", "Narrower pane", "", "ctrl+left", "Give columns of the pane in use to its neighbour.", LISTS),
     Command("wider", "Wider pane", "", "ctrl+right", "Give the pane in use columns of its neighbour.", LISTS),

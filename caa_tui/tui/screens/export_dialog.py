@@ -15,6 +15,7 @@ from textual.widgets import Button, Input, Static
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
 from caa_tui.text_safety import printable
+from caa_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from caa_tui.tui.app import CaaApp
@@ -52,7 +53,7 @@ class ExportDialog(ModalScreen[None]):
             box.border_title = f"Export the readout of run {int(self._run.id)}"
             with Horizontal(classes="row"):
                 yield Static("Folder", classes="label")
-                yield Input(folder, id="folder", compact=True)
+                yield TextLine(folder, id="folder")
             layers = " ".join(str(layer) for layer in result.layers)
             yield Static(
                 f"readout.safetensors and readout.json: {result.concepts} concepts at layers {layers}; "

@@ -15,6 +15,7 @@ from textual.widgets import Input, Static
 from caa_tui.tui.content import plain
 from caa_tui.tui.help_text import HelpSection, filtered, render
 from caa_tui.tui.theme import Glyphs
+from caa_tui.tui.widgets.text_line import TextLine
 
 
 class HelpScreen(ModalScreen[None]):
@@ -50,7 +51,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = "Help"
-            yield Input(placeholder="a key or a word", id="help-filter", compact=True)
+            yield TextLine(placeholder="a key or a word", id="help-filter")
             with VerticalScroll(id="help-scroll"):
                 yield Static(id="help-text")
             yield Static(_foot(), id="help-foot")

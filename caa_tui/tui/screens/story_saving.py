@@ -34,6 +34,11 @@ class StorySavingScreen(CaaScreen):
         """Whether the text differs from what is known to be on disk."""
         return self.session.unsaved(self.editor.story)
 
+    @property
+    def whole(self) -> bool:
+        """Not while the screen is being taken down, its parts first; threads and timers may still answer then."""
+        raise NotImplementedError
+
     def draw(self) -> None:
         """Show the session as it is now."""
         raise NotImplementedError
@@ -51,7 +56,7 @@ class StorySavingScreen(CaaScreen):
 
     async def keep_draft(self) -> None:
         """Write down what is typed and not saved, for the case that the program dies."""
-        if await self.session.keep_draft(self.editor.story, self.caa.clock()) and self.is_attached:
+        if self.whole and await self.session.keep_draft(self.editor.story, self.caa.clock()) and self.is_attached:
             self.show_workspace()
 
     async def _ask_conflict(self, conflict: SaveConflict, text: str) -> str:

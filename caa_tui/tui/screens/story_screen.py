@@ -145,6 +145,8 @@ texts share or differ in is underlined. After saving and retraining, the left si
     @work(group="look", exclusive=True)
     async def _look(self) -> None:
         """Work out in threads what takes longer than a key may, and show it piece by piece."""
+        if not self.whole:
+            return
         typing, session, text = self.typing, self.session, self.editor.story
         if session.file is None:
             return
@@ -162,9 +164,12 @@ texts share or differ in is underlined. After saving and retraining, the left si
         if self.is_attached:
             self._look()
 
+    @property
+    def whole(self) -> bool:
+        return all(self.query(part) for part in (StoryTitle, WhyPane, StoryEditor, BesideView))
+
     def draw(self) -> None:
-        # A thread may answer while the screen is being taken down, its parts first.
-        if not all(self.query(part) for part in (StoryTitle, WhyPane, StoryEditor, BesideView)):
+        if not self.whole:
             return
         glyphs, session = self.caa.glyphs, self.session
         self._draw_title()

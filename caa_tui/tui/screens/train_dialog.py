@@ -24,6 +24,7 @@ from caa_tui.text_safety import printable
 from caa_tui.tui import train_form
 from caa_tui.tui.train_form import MEAN_FROM, NO_FACTS, Form
 from caa_tui.tui.widgets.choice_line import ChoiceLine
+from caa_tui.tui.widgets.text_line import TextLine
 
 if TYPE_CHECKING:
     from caa_tui.tui.app import CaaApp
@@ -68,12 +69,12 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         self._typing: Timer | None = None
         form = Form.of(choices)
         self._inputs = {
-            "model": Input(form.model, id="model", compact=True),
-            "layers": Input(form.layers, id="layers", compact=True, placeholder=AUTO),
-            "pooling_from": Input(form.pooling_from, id="pooling_from", compact=True, placeholder="50"),
-            "max_length": Input(form.max_length, id="max_length", compact=True, placeholder=AUTO),
-            "batch_tokens": Input(form.batch_tokens, id="batch_tokens", compact=True, placeholder=AUTO),
-            "output": Input(form.output, id="output", compact=True, placeholder="none"),
+            "model": TextLine(form.model, id="model"),
+            "layers": TextLine(form.layers, id="layers", placeholder=AUTO),
+            "pooling_from": TextLine(form.pooling_from, id="pooling_from", placeholder="50"),
+            "max_length": TextLine(form.max_length, id="max_length", placeholder=AUTO),
+            "batch_tokens": TextLine(form.batch_tokens, id="batch_tokens", placeholder=AUTO),
+            "output": TextLine(form.output, id="output", placeholder="none"),
         }
         self._lines = {
             "models": ChoiceLine((), "", id="models"),

@@ -167,11 +167,15 @@ it read and what it took of the device over its whole time; and what the worker 
         glyphs = self.caa.glyphs
         self.query_one("#run-lines", Static).update(run_lines(shown.state, shown.choices, glyphs))
         self._draw_charts(shown.history)
-        log = self.query_one(LogTail)
-        log.follow(shown.log)
-        self.set_class(log.empty, "-no-log")
-        nothing = ": nothing so far" if shown.state.active else ": the worker printed nothing"
-        self.query_one("#log-title", Static).update("The worker's log" + (nothing if log.empty else ""))
+        self.query_one(LogTail).follow(shown.log)
+        self.on_log_tail_read()
+
+    def on_log_tail_read(self) -> None:
+        """A log without a line leaves its room to the charts."""
+        empty = self.query_one(LogTail).empty
+        self.set_class(empty, "-no-log")
+        nothing = ": nothing so far" if self.caa.workspace.training.active else ": the worker printed nothing"
+        self.query_one("#log-title", Static).update("The worker's log" + (nothing if empty else ""))
 
     def _draw_charts(self, history: TrainingHistory) -> None:
         glyphs = self.caa.glyphs

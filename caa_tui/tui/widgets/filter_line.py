@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from caa_tui.tui.widgets.line_keys import LineKeys
+from caa_tui.tui.widgets.text_line import TextLine
 
 
 class FilterLine(Horizontal):
@@ -38,7 +39,7 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("Filter:", id="filter-name")
-        yield Input(placeholder="a part of a name; enter keeps it, esc shows all rows", compact=True)
+        yield TextLine(placeholder="a part of a name; enter keeps it, esc shows all rows")
         yield LineKeys({"enter": "keep_filter", "esc": "clear_filter"})
 
     @property

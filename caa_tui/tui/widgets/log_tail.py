@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from textual import work
+from textual.message import Message
 from textual.widgets import Log
 
 from caa_tui.text_safety import printable
@@ -52,6 +54,10 @@ class LogTail(Log):
     DEFAULT_CSS = """
     LogTail { background: $background; padding: 0 1; scrollbar-size-vertical: 1; }
     """
+
+    class Read(Message):
+        """The file was read: there may be new lines, or it is known that there are none."""
+
     HELP = "What the worker and its libraries said. At the end it follows new lines; scroll up to stop that."
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -75,8 +81,9 @@ class LogTail(Log):
         self._reader = LogReader(path) if path is not None else None
         self._was_read = False
         self.clear()
-        self.call_later(self.read)
+        self.read()
 
+    @work(group="log")
     async def read(self) -> None:
         """Append what is new."""
         reader = self._reader
@@ -87,11 +94,15 @@ class LogTail(Log):
             lines = await asyncio.to_thread(reader.new_lines)
         finally:
             self._reading = False
-        if not self.is_attached or reader is not self._reader:
+        if not self.is_attached:
+            return
+        if reader is not self._reader:
+            self.read()
             return
         self._was_read = lines is not None
         if lines is None:
             self.clear()
-            self.call_later(self.read)
+            self.read()
         elif lines:
             self.write_lines(lines)
+        self.post_message(self.Read())

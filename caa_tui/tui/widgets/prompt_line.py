@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 
 from caa_tui.tui.content import plain
 from caa_tui.tui.widgets.line_keys import LineKeys
+from caa_tui.tui.widgets.text_line import TextLine
 
 Check = Callable[[str], str | None]
 """Why an answer will not do, as one sentence, or None."""
@@ -44,7 +45,7 @@ class PromptLine(Vertical):
         yield Static(id="prompt-problem")
         with Horizontal():
             yield Static(id="prompt-question")
-            yield Input(id="prompt-answer", select_on_focus=False, compact=True)
+            yield TextLine(id="prompt-answer", select_on_focus=False)
             yield LineKeys({"enter": "answer", "esc": "give_up"})
 
     @property
