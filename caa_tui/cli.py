@@ -10,7 +10,7 @@ import runpy
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
@@ -105,7 +105,7 @@ def train(
 
     found = scan(corpus)
     settings = load_settings(found.root)
-    given: dict[str, Any] = {
+    given = {
         "model": model,
         "output_dir": output_dir,
         "dtype": dtype,
@@ -114,12 +114,9 @@ def train(
         "max_length": max_length,
         "min_positives": min_positives,
         "pooling": pooling,
+        "quality_report": quality_report,
     }
-    options = replace(
-        TrainOptions.from_settings(settings, found.root),
-        quality_report=quality_report,
-        **{name: value for name, value in given.items() if value is not None},
-    )
+    options = TrainOptions.from_settings(settings, found.root).with_given(given)
     if target_layers is not None:
         options = replace(options, target_layers=parse_layers(target_layers))
     raise typer.Exit(cli_train.train_in_terminal(found, settings, options.checked(), worker_command, as_json))

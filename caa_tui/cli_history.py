@@ -14,16 +14,8 @@ from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import DataFolder, data_folder
 from caa_tui.errors import UserError
 from caa_tui.export.readout import check_readout, write_files
-from caa_tui.runs.history import (
-    ConceptChange,
-    RunComparison,
-    RunRecord,
-    compare_runs,
-    damaged_runs,
-    latest_done,
-    list_runs,
-    load_run,
-)
+from caa_tui.runs.comparison import ConceptChange, RunComparison, compare_runs
+from caa_tui.runs.history import RunRecord, damaged_runs, latest_done, list_runs, load_run
 from caa_tui.runs.housekeeping import trash_run
 from caa_tui.runs.protocol import Finished
 from caa_tui.runs.records import RunStatus

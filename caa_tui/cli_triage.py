@@ -14,7 +14,8 @@ from caa_tui.corpus.model import FindingKind
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import data_folder
 from caa_tui.errors import UserError
-from caa_tui.runs.history import CorpusChanges, RunComparison, RunRecord, edited_since, latest_done
+from caa_tui.runs.comparison import CorpusChanges, RunComparison, edited_since
+from caa_tui.runs.history import RunRecord, latest_done
 from caa_tui.vectors.accepted import Judged, judge, open_flags
 from caa_tui.vectors.flags import ConceptSummary, Flag, FlagReport
 from caa_tui.wording import count, decimal

@@ -12,7 +12,9 @@ from unittest.mock import patch
 
 from recording import RecordedCounter, corpus_after, looked_at, machine
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Input, TextArea
+from textual.widgets._toast import Toast
 
 from caa_tui.runs.protocol import Described
 from caa_tui.tui.app import CaaApp
@@ -64,14 +66,17 @@ class Stage:
         self.pictures[name] = before
 
     async def rest(self) -> None:
-        """Until no worker runs: files are read and numbers compared in threads."""
+        """Until no worker runs (files are read and numbers compared in threads) and no drawing is put off."""
         give_up = time.monotonic() + LONGEST_WAIT
         await self.pilot.pause()
-        while busy := [one for one in self.app.workers if not one.is_finished and one.group not in NOT_AWAITED]:
+        while (busy := self._busy()) or is_putting_off(self.app.screen):
             if time.monotonic() > give_up:
-                raise TimeoutError(f"{', '.join(one.name for one in busy)} did not end")
+                raise TimeoutError(f"{', '.join(busy) or 'a timer'} did not end")
             await self.pilot.pause(0.005)
         await self.pilot.pause()
+
+    def _busy(self) -> list[str]:
+        return [one.name for one in self.app.workers if not one.is_finished and one.group not in NOT_AWAITED]
 
     def _picture(self) -> str:
         """The screen as SVG, with every cursor lit."""
@@ -83,6 +88,13 @@ class Stage:
     def _text(self) -> str:
         strips = self.app.screen._compositor.render_strips()
         return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def is_putting_off(screen: Screen[object]) -> bool:
+    """Whether a timer that goes off once is running, as behind the text of a moving cursor; not those of toasts."""
+    pumps = [node for node in (screen, *screen.walk_children()) if not isinstance(node, Toast)]
+    timers = [timer for pump in pumps for timer in pump._timers if timer._repeat == 0 and timer._task is not None]
+    return any(not timer._task.done() for timer in timers if timer._task is not None)
 
 
 @asynccontextmanager

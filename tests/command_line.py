@@ -59,6 +59,11 @@ class Answer:
 Caa = Callable[..., Answer]
 
 
+def train_with_stub(caa: Caa, corpus: Path, *options: str | Path, model: str = "stub") -> Answer:
+    """`caa train` with the stub in the model's place."""
+    return caa("train", corpus, "--model", model, "--worker-command", STUB, *options)
+
+
 def in_this_process(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
     """A function that runs one command line to its end."""
 

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from textual._styles_cache import StylesCache
+
+if TYPE_CHECKING:
+    from command_line import Caa
 
 # Before torch is imported anywhere: parallel test processes must not fight for cores, and no test asks the network.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -32,6 +37,24 @@ def model_folder(tmp_path_factory: pytest.TempPathFactory) -> ModelFolder:
     return get
 
 
+@pytest.fixture
+def caa(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
+    """Runs a command line of `caa` to its end."""
+    from command_line import in_this_process
+
+    return in_this_process(capsys, monkeypatch)
+
+
+@pytest.fixture
+def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Deleted stories and runs go here instead of the user's trash."""
+    folder = tmp_path / "trash"
+    folder.mkdir()
+    for module in ("caa_tui.corpus.edit", "caa_tui.runs.housekeeping"):
+        monkeypatch.setattr(f"{module}.send2trash", lambda path: Path(path).rename(folder / Path(path).name))
+    return folder
+
+
 @pytest.fixture(autouse=True)
 def no_tokenizer(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """The story screen counts tokens where the model of a run lies on this machine; tests must not depend on that."""
@@ -45,3 +68,11 @@ def working_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest
     folder = tmp_path_factory.mktemp("cwd")
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_lines_of_earlier_apps(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Textual keeps the drawn lines of a thousand widgets in a cache of the class; a hundred apps fill gigabytes."""
+    yield
+    if request.path.parent.name == "tui":
+        StylesCache.get_inner_outer.cache_clear()

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 
 import pytest
-from command_line import STUB, Answer, Caa, in_this_process, write_corpus
+from command_line import Caa, train_with_stub, write_corpus
 
 pytestmark = pytest.mark.timeout(60)
-
-
-@pytest.fixture
-def caa(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
-    return in_this_process(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -23,10 +19,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(caa: Caa, corpus: Path) -> Caa:
-    def call(*options: str | Path, model: str = "stub") -> Answer:
-        return caa("train", corpus, "--model", model, "--worker-command", STUB, *options)
-
-    return call
+    return partial(train_with_stub, caa, corpus)
 
 
 def test_check_of_nothing(caa: Caa, tmp_path: Path) -> None:
@@ -75,7 +68,7 @@ def test_corpora_that_cannot_be_trained(caa: Caa, tmp_path: Path) -> None:
     (tmp_path / "stories").mkdir()
     assert "no stories" in caa("train", tmp_path, "--model", "stub").sentence()
     (tmp_path / "stories/joy.txt").write_text("only joy")
-    one = caa("train", tmp_path, "--model", "stub", "--worker-command", STUB)
+    one = train_with_stub(caa, tmp_path)
     assert one.code == 2
     assert "nothing to compare" in one.err
 
@@ -113,7 +106,7 @@ def test_an_empty_corpus_is_a_finding(caa: Caa, tmp_path: Path) -> None:
 def test_baselines_alone_cannot_be_trained(caa: Caa, tmp_path: Path) -> None:
     (tmp_path / "paired/a").mkdir(parents=True)
     (tmp_path / "paired/a/baseline.txt").write_text("A table and a chair.")
-    assert "no stories" in caa("train", tmp_path, "--model", "stub", "--worker-command", STUB).sentence()
+    assert "no stories" in train_with_stub(caa, tmp_path).sentence()
 
 
 def test_links_and_nul_in_a_story(caa: Caa, train: Caa, corpus: Path) -> None:
@@ -137,7 +130,7 @@ def test_links_and_nul_in_a_story(caa: Caa, train: Caa, corpus: Path) -> None:
 @pytest.mark.parametrize("name", ["two words", "[bold]x[/bold]", "new\nline", "$(touch x) `id`", "\x1b[31m"])
 def test_folders_with_any_name(caa: Caa, tmp_path: Path, name: str) -> None:
     corpus, out = write_corpus(tmp_path / name / "corpus"), tmp_path / name / "out"
-    done = caa("train", corpus, "--model", "stub", "--worker-command", STUB, "--output-dir", out)
+    done = train_with_stub(caa, corpus, "--output-dir", out)
     assert done.code == 0, done.err
     exported = caa("export", corpus, "--to", out)
     assert exported.code == 0

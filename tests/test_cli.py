@@ -8,17 +8,13 @@ import shlex
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
-from command_line import CAA, RUNS, STUB, Answer, Caa, in_this_process, write_corpus
+from command_line import CAA, RUNS, STUB, Caa, train_with_stub, write_corpus
 
 from caa_tui import cli
-
-
-@pytest.fixture
-def caa(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
-    return in_this_process(capsys, monkeypatch)
 
 
 @pytest.fixture
@@ -28,10 +24,7 @@ def corpus(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def train(caa: Caa, corpus: Path) -> Caa:
-    def call(*options: str | Path, model: str = "stub") -> Answer:
-        return caa("train", corpus, "--model", model, "--worker-command", STUB, *options)
-
-    return call
+    return partial(train_with_stub, caa, corpus)
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["train", "--help"], ["check", "CORPUS", "--json"]])
@@ -143,6 +136,7 @@ def test_an_unexpected_error_is_one_line_without_debug(caa: Caa, corpus: Path, m
 
 def test_triage(caa: Caa, train: Caa, corpus: Path) -> None:
     assert "no finished run" in caa("triage", corpus).sentence()
+    (corpus / "caa.toml").write_text("[thresholds]\nfragmented_below = 1.0\n")
     train()
     (corpus / "stories/joy.txt").write_text("joy told anew")
     train()
@@ -159,6 +153,7 @@ def test_triage(caa: Caa, train: Caa, corpus: Path) -> None:
     text = caa("triage", corpus).out
     for words in ("Run 0002", "1 story edited since", "Fragmented", "Contaminated", "Redundant", "Since run 0001"):
         assert words in text
+    assert flags["flags"]
     for flag in flags["flags"]:
         assert flag["evidence"][0]["path"] in text
     assert "There is no run" in caa("triage", corpus, "--run", "9").sentence()

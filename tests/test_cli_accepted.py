@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from command_line import STUB, Caa, in_this_process, write_corpus
+from command_line import Caa, train_with_stub, write_corpus
 
 from caa_tui.corpus.accepted import ACCEPTED_FILE, accept
 from caa_tui.corpus.model import Acceptance
@@ -26,15 +26,10 @@ SETTLED = msgspec.structs.replace(ENTRY, concept="calm", kind="redundant", neigh
 
 
 @pytest.fixture
-def caa(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Caa:
-    return in_this_process(capsys, monkeypatch)
-
-
-@pytest.fixture
 def corpus(tmp_path: Path, caa: Caa) -> Path:
     """A trained corpus whose only flags are awe (contaminated) and joy (fragmented)."""
     root = write_corpus(tmp_path / "corpus")
-    assert caa("train", root, "--model", "stub", "--worker-command", STUB).code == 0
+    assert train_with_stub(caa, root).code == 0
     put_flags(root, 0.86)
     return root
 

@@ -288,7 +288,10 @@ def test_row_13_every_layer_is_scored_and_the_best_comes_first(
 def test_row_14_outliers_are_files(desk: Desk, model_folder: ModelFolder, tmp_path: Path) -> None:
     texts = tellings()
     run = desk.train(write(tmp_path, texts), model_folder("llama"), target_layers=(1,))
-    for concept, quality in strict_json(run.folder / "quality.json").items():
+    report = strict_json(run.folder / "quality.json")
+    assert run.readout is not None
+    assert tuple(report) == run.readout.concepts
+    for concept, quality in report.items():
         assert [Path(path).stem for path, _ in quality["outlier_paths"]] == [concept] * 2
         by_text = [[texts[path], score] for path, score in quality["outlier_paths"]]
         assert by_text == quality["outlier_stories"]

@@ -57,13 +57,7 @@ def open_story(root: Path, path: str) -> OpenStory:
     Raises:
         UserError: the file is missing, not UTF-8 text, too large, or outside the corpus.
     """
-    target = _locate(root, path)
-    try:
-        data = read_regular(target)
-        mode = stat.S_IMODE(target.stat().st_mode)
-    except UnusableFile as problem:
-        raise UserError(f"{names.shown(path)} {problem.reason}.") from problem
-    return _opened(path, data, mode)
+    return _opened(path, *_read(root, path))
 
 
 def save_story(root: Path, opened: OpenStory, edited: str) -> OpenStory:
@@ -82,11 +76,11 @@ def save_story(root: Path, opened: OpenStory, edited: str) -> OpenStory:
     except UnusableFile as problem:
         raise UserError(f"{names.shown(opened.path)} {problem.reason}.") from problem
     except MissingFile as error:
-        raise _conflict(opened, None) from error
+        raise _conflict(opened.path, None, opened.mode) from error
     if current == data:
         return _opened(opened.path, data, stat.S_IMODE(target.stat().st_mode))
     if text.sha256(current) != opened.file_sha256:
-        raise _conflict(opened, current)
+        raise _conflict(opened.path, current, opened.mode)
     _write(root, opened, target, data, current)
     return _opened(opened.path, data, stat.S_IMODE(target.stat().st_mode))
 
@@ -101,7 +95,7 @@ def new_bytes(path: str, content: str) -> bytes:
 
 
 def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> None:
-    """Move a story to the trash, and keep its text in the history as well.
+    """Move a story to the trash, and keep its bytes, which may be no text, in the history as well.
 
     Where there is no trash (a server, another volume) the history alone has it.
 
@@ -112,27 +106,27 @@ def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> N
         SaveConflict: it is no longer what was expected.
         UserError: it cannot be read or deleted.
     """
-    opened = open_story(root, path)
-    if expected_sha256 not in (None, opened.file_sha256):
-        raise _conflict(opened, opened.disk)
+    data, mode = _read(root, path)
+    if expected_sha256 not in (None, text.sha256(data)):
+        raise _conflict(path, data, mode)
     named = Path(os.path.realpath(root)) / path  # of a link, the link goes, not what it points to
     try:
-        history.keep(data_folder(root).history, path, opened.disk)
+        history.keep(data_folder(root).history, path, data)
         try:
             send2trash(named)
         except OSError:  # there is none
-            _delete_for_good(root, opened, named)
+            _delete_for_good(root, path, named, data)
     except OSError as error:
         raise _cannot("deleted", path, error) from error
 
 
-def _delete_for_good(root: Path, opened: OpenStory, named: Path) -> None:
+def _delete_for_good(root: Path, path: str, named: Path, kept: bytes) -> None:
     """Only what is in the history; finding out that there is no trash took its time."""
     if not os.path.lexists(named):
         return
-    current = open_story(root, opened.path).disk
-    if current != opened.disk:
-        raise _conflict(opened, current)
+    current, mode = _read(root, path)
+    if current != kept:
+        raise _conflict(path, current, mode)
     named.unlink()
 
 
@@ -165,6 +159,15 @@ def _locate(root: Path, path: str) -> Path:
         return resolve_inside(real, real / path)
     except UnusableFile as problem:
         raise UserError(f"{safe} {problem.reason}.") from problem
+
+
+def _read(root: Path, path: str) -> tuple[bytes, int]:
+    """A file's bytes and its permission bits."""
+    target = _locate(root, path)
+    try:
+        return read_regular(target), stat.S_IMODE(target.stat().st_mode)
+    except UnusableFile as problem:
+        raise UserError(f"{names.shown(path)} {problem.reason}.") from problem
 
 
 def _opened(path: str, data: bytes, mode: int) -> OpenStory:
@@ -210,7 +213,7 @@ def _write(root: Path, opened: OpenStory, target: Path, data: bytes, current: by
         history.keep(kept, opened.path, current)
         atomic.replace(target, data, opened.file_sha256)
     except atomic.ChangedOnDisk as error:
-        raise _conflict(opened, error.data) from error
+        raise _conflict(opened.path, error.data, opened.mode) from error
     except UnusableFile as problem:
         raise UserError(f"{opened.path} {problem.reason}.") from problem
     except atomic.LeftDamaged as error:
@@ -221,14 +224,14 @@ def _write(root: Path, opened: OpenStory, target: Path, data: bytes, current: by
     atomic.sweep(target.parent)
 
 
-def _conflict(opened: OpenStory, data: bytes | None) -> SaveConflict:
+def _conflict(path: str, data: bytes | None, mode: int) -> SaveConflict:
     if data is None:
-        return SaveConflict(f"{opened.path} was deleted or moved meanwhile; create it again to keep your text.", None)
+        return SaveConflict(f"{path} was deleted or moved meanwhile; create it again to keep your text.", None)
     try:
-        disk = _opened(opened.path, data, opened.mode)
+        disk = _opened(path, data, mode)
     except UserError:
-        return SaveConflict(f"{opened.path} was replaced by something that is not UTF-8 text; look at it first.", None)
-    message = f"{opened.path} was changed by another program meanwhile; compare both texts and choose one."
+        return SaveConflict(f"{path} was replaced by something that is not UTF-8 text; look at it first.", None)
+    message = f"{path} was changed by another program meanwhile; compare both texts and choose one."
     return SaveConflict(message, disk)
 
 

@@ -114,15 +114,15 @@ class Ground:
         """Refuse a path that has a file, or one that some machine would take for it; so for a new folder on the way.
 
         Raises:
-            NotAsLeft: it is taken, or leads out of the corpus.
+            NotAsLeft: it is taken, or its folder leads out of the corpus or cannot be listed.
         """
         try:
             wanted = story_place(self.root, path)
+            while not os.path.lexists(wanted.parent):
+                wanted = wanted.parent
+            other = taken_by(wanted, moving)
         except UnusableFile as problem:
             raise NotAsLeft(f"The folder of {short_name(path)} {problem.reason}") from problem
-        while not os.path.lexists(wanted.parent):
-            wanted = wanted.parent
-        other = taken_by(wanted, moving)
         if other == wanted.name:
             raise NotAsLeft(f"{short_name(path)} exists already")
         if other is not None:
@@ -202,15 +202,13 @@ class Ground:
             atomic.move(story_place(self.root, change.before), target)
             return
         atomic.create(target, self._kept_text(change))
-        if change.mode:
-            target.chmod(change.mode & 0o777)
+        _give_mode(target, change.mode)
 
     def _make(self, path: str, mode: int) -> None:
         folder = inside(self.root, path)
         if not os.path.lexists(folder):
             make_folder(self.root, folder)
-            if mode:
-                folder.chmod(mode & 0o777)
+            _give_mode(folder, mode)
 
     def _remove_folders(self, folders: Mapping[str, int]) -> None:
         """The inner ones first, and only as long as nothing is in them."""
@@ -253,6 +251,13 @@ class Ground:
                 carry_draft(self.data.drafts, before, after)
             except OSError as error:
                 _log.warning("the unsaved text of %s is only found at its old name: %s", after, error)
+
+
+def _give_mode(path: Path, mode: int) -> None:
+    """0: leave it. A file system that keeps no permissions (a USB stick, a share) is no reason to take it all back."""
+    if mode:
+        with contextlib.suppress(OSError):
+            path.chmod(mode & 0o777)
 
 
 def _failed(operation: Operation, error: Exception) -> UserError:

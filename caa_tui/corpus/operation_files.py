@@ -10,6 +10,7 @@ from itertools import chain
 from pathlib import Path
 
 from caa_tui.corpus import folders, names
+from caa_tui.corpus.accepted import ACCEPTED_FILE, load_accepted
 from caa_tui.corpus.disk import UnusableFile, read_regular
 from caa_tui.corpus.journal import FileChange, Operation
 from caa_tui.corpus.places import inside, short_name, story_place
@@ -52,19 +53,30 @@ def in_folder(root: Path, before: str, after: str) -> Iterator[FileChange]:
             yield observed(root, f"{before}/{file.name}", f"{after}/{file.name}")
 
 
-def still_wanted(root: Path, operation: Operation) -> str:
-    """Whether caa.toml names what was renamed; it is the curator's own file, so only she changes it."""
-    try:
+def left_to_do(root: Path, operation: Operation) -> str:
+    """Which of the curator's own files still name what was renamed; only she changes them. Empty: none."""
+    found = []
+    if operation.before in _wanted(root, operation.kind):
+        found.append(f"{SETTINGS_FILE} still wants {operation.before}; write {operation.after} there.")
+    if operation.kind == "rename concept" and operation.before in _accepted(root):
+        found.append(f"{ACCEPTED_FILE} still accepts flags of {operation.before}; write {operation.after} there.")
+    return " ".join(found)
+
+
+def _wanted(root: Path, kind: str) -> set[str]:
+    with contextlib.suppress(UserError):
         manifest = load_settings(root).manifest
-    except UserError:
-        return ""
-    wanted = {
-        "rename concept": {*manifest.concepts, *chain.from_iterable(manifest.scenarios.values())},
-        "rename scenario": set(manifest.scenarios),
-    }
-    if operation.before not in wanted.get(operation.kind, ()):
-        return ""
-    return f"{SETTINGS_FILE} still wants {operation.before}; write {operation.after} there."
+        if kind == "rename concept":
+            return {*manifest.concepts, *chain.from_iterable(manifest.scenarios.values())}
+        if kind == "rename scenario":
+            return set(manifest.scenarios)
+    return set()
+
+
+def _accepted(root: Path) -> set[str]:
+    with contextlib.suppress(UserError):
+        return {entry.concept for entry in load_accepted(root)}
+    return set()
 
 
 def sentence(operation: Operation) -> str:

@@ -24,7 +24,7 @@ from caa_tui.corpus.folders import PAIRED
 from caa_tui.corpus.journal import Entry, FileChange, Journal, Operation, OperationKind, State
 from caa_tui.corpus.model import BASELINE, story_path
 from caa_tui.corpus.moves import Ground, HalfDone, NotAsLeft, Plan
-from caa_tui.corpus.operation_files import in_folder, observed, of_concept, sentence, still_wanted
+from caa_tui.corpus.operation_files import in_folder, left_to_do, observed, of_concept, sentence
 from caa_tui.corpus.places import left_empty, missing_folders, short_name
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.corpus.text import sha256
@@ -204,7 +204,7 @@ class StoryFiles:
             except OSError as error:
                 raise _unnoted(error) from error
             self._carry_out(plan, "done", if_it_fails="gone")
-        return Done(plan.operation, sentence(plan.operation), still_wanted(self._root, plan.operation))
+        return Done(plan.operation, sentence(plan.operation), left_to_do(self._root, plan.operation))
 
     def _turn(self, entry: Entry, operation: Operation, during: State, after: State, anyway: bool) -> Done:
         """Undo or redo: `operation` is what is to be carried out, `entry` what the journal has."""
@@ -227,7 +227,7 @@ class StoryFiles:
                 raise _unnoted(error) from error
             self._carry_out(plan, after, if_it_fails=before, noted=now)
         word = "Undone" if during == "undoing" else "Done again"
-        return Done(plan.operation, f"{word}: {sentence(entry.operation)}", still_wanted(self._root, plan.operation))
+        return Done(plan.operation, f"{word}: {sentence(entry.operation)}", left_to_do(self._root, plan.operation))
 
     def _carry_out(self, plan: Plan, state: State, *, if_it_fails: State, noted: Operation | None = None) -> None:
         """Do it; the journal says `state` afterwards. What stopped half way stays as it was noted before."""

@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 from caa_tui.corpus import names
-from caa_tui.corpus.disk import resolve_inside
+from caa_tui.corpus.disk import resolve_inside, unreadable
 from caa_tui.corpus.folders import PAIRED, STORIES
 from caa_tui.corpus.model import story_path
 from caa_tui.errors import UserError
@@ -80,7 +80,7 @@ def make_folder(root: Path, folder: Path) -> None:
 
     Raises:
         FileExistsError: a name that differs only in case exists.
-        UnusableFile: a folder on the way leads out of the corpus.
+        UnusableFile: a folder on the way leads out of the corpus or cannot be listed.
     """
     below = folder.relative_to(root)
     for part in (*reversed(below.parents[:-1]), below):
@@ -97,9 +97,15 @@ def taken_by(target: Path, moving: Path | None = None) -> str | None:
 
     Args:
         moving: what is about to get the name, which is no obstacle to itself (`Joy` to `joy`).
+
+    Raises:
+        UnusableFile: the folder cannot be listed, or is none.
     """
     key = names.collision_key(target.name)
-    others = [other.name for other in target.parent.iterdir() if other != moving]
+    try:
+        others = [other.name for other in target.parent.iterdir() if other != moving]
+    except OSError as error:
+        raise unreadable(error) from error
     if target.name in others:
         return target.name
     return next((other for other in others if names.collision_key(other) == key), None)
@@ -118,5 +124,8 @@ def left_empty(root: Path, path: str) -> dict[str, int]:
     place = root / folder
     if folder == STORIES or place.is_symlink() or not place.is_dir():
         return {}
-    others = any(entry.name != path.rpartition("/")[2] for entry in place.iterdir())
-    return {} if others else {folder: stat.S_IMODE(place.stat().st_mode)}
+    try:
+        others = any(entry.name != path.rpartition("/")[2] for entry in place.iterdir())
+        return {} if others else {folder: stat.S_IMODE(place.stat().st_mode)}
+    except OSError:  # a story can be reached in a folder that may not be listed
+        return {}

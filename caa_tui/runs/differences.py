@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from caa_tui.errors import UserError
-
-if TYPE_CHECKING:
-    from caa_tui.runs.history import RunRecord
+from caa_tui.runs.history import RunRecord
 
 AUTOMATIC = "automatic"
 """Left to the program, in a run that did not come far enough to say what was taken."""

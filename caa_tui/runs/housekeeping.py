@@ -15,6 +15,9 @@ from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord, find_folder
 from caa_tui.runs.run_folder import training_lock
 
+_DELETED = ".deleted"
+"""How a run's folder ends while its files are being deleted."""
+
 
 class NoTrash(UserError):
     """The system's trash does not take the folder; it is still where it was."""
@@ -47,15 +50,15 @@ def delete_run(data: DataFolder, run_id: str | int) -> int:
     """
     folder = find_folder(data, run_id)
     size = tree_size(folder)
-    doomed = folder.with_name(f".{folder.name}.deleted")
+    doomed = folder.with_name(f".{folder.name}{_DELETED}")
     try:
-        if doomed.exists():  # left by a program that was killed here
-            shutil.rmtree(doomed)
+        for left in data.runs.glob(f".*{_DELETED}"):  # by programs that were killed here
+            shutil.rmtree(left, ignore_errors=True)
         folder.rename(doomed)
         shutil.rmtree(doomed)
     except OSError as error:
         raise UserError(
-            f"Run {folder.name} cannot be deleted ({error.strerror or error}); check the permissions of {folder}."
+            f"Run {folder.name} cannot be deleted ({error.strerror or error}); check the permissions of {data.runs}."
         ) from error
     return size
 

@@ -5,16 +5,18 @@ The worker checks again, together with what only a model can tell.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
+from caa_tui.activations.local import BUILT_IN
 from caa_tui.choices import AUTO as AUTO
 from caa_tui.choices import check_choices
 from caa_tui.choices import parse_layers as parse_layers
 from caa_tui.corpus.settings import SETTINGS_FILE, Settings
 from caa_tui.errors import UserError
 
-BUILT_IN_MODEL = "smollm2"
 OUTPUT_FILES = ("readout.safetensors", "readout.json", "quality.json", "provenance.json")
 """What `output_dir` gets; the second to last only with the quality report."""
 
@@ -53,6 +55,10 @@ class TrainOptions:
             pooling=defaults.pooling,
         )
 
+    def with_given(self, given: Mapping[str, Any]) -> TrainOptions:
+        """Field -> what the user said; a None leaves the choice as it is."""
+        return replace(self, **{name: value for name, value in given.items() if value is not None})
+
     def checked(self) -> TrainOptions:
         """Itself, when every choice can be right.
 
@@ -74,7 +80,7 @@ class TrainOptions:
 
 def model_location(model: str) -> str:
     """A folder or file on this machine as an absolute path, so that a run can be repeated from anywhere."""
-    if model == BUILT_IN_MODEL:
+    if model == BUILT_IN:
         return model
     try:
         path = Path(model).expanduser()

@@ -61,6 +61,7 @@ class AppCore(App[None]):
         self.settings = settings or UserSettings()
         self.clock = clock
         self.glyphs = choose_glyphs()
+        self._printable_filter, self._ascii_filter = PrintableFilter(), AsciiFilter()
         self.workspace_changed: Signal[Workspace] = Signal(self, "workspace-changed")
         """The corpus, the runs, or what was edited since the last run changed."""
         self.training_changed: Signal[TrainingState] = Signal(self, "training-changed")
@@ -93,8 +94,9 @@ class AppCore(App[None]):
         self.set_keymap(dict(self.workspace.keys.overrides))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        plain = [AsciiFilter()] if self.glyphs == ASCII else []
-        return [*super().get_line_filters(), PrintableFilter(), *plain]
+        # Always the same two: Textual keeps a filtered line for as long as its filter is the one it was made with.
+        plain = [self._ascii_filter] if self.glyphs == ASCII else []
+        return [*super().get_line_filters(), self._printable_filter, *plain]
 
     def on_mount(self) -> None:
         self.app_suspend_signal.subscribe(self, lambda _: self._has_terminal.clear())

@@ -137,9 +137,14 @@ async def edit_text_file(app: CaaApp, path: Path) -> bool:
         command = editor_command(path)
         code = await (_run_in_terminal(app, command.argv) if command.terminal else _run_beside(app, command))
     except (NoEditor, SuspendNotSupported) as problem:
-        app.notify(printable(f"{problem} Edit {path} yourself; f5 reads it again."), severity="warning", markup=False)
-        return False
-    return code is not None
+        why = str(problem)
+    else:
+        if code is not None:
+            return True
+        why = f"{command.name} could not be started."
+    said = printable(f"{why} Edit {path} yourself; it is read at the next start.")
+    app.notify(said, severity="warning", markup=False)
+    return False
 
 
 def _outcome(command: EditorCommand, code: int | None, *, changed: bool, name: str) -> EditOutcome:

@@ -20,6 +20,7 @@ from caa_tui.tui.widgets.why_pane import Why
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.flags import Evidence, Flag
 
+CHANGED = "Another program changed the file; saving shows both texts."
 AskConflict = Callable[[SaveConflict, str], Awaitable[str]]
 """Shows both texts; answers `keep`, `take` or `cancel`."""
 
@@ -136,24 +137,29 @@ class StorySession:
         elif story.file_sha256 == self._replaced:
             return False
         elif self.unsaved(text):
-            self.news = "Another program changed the file; saving shows both texts."
+            self.news = CHANGED
         else:
             return True
         return False
 
-    async def reload(self) -> bool:
-        """Read what another program wrote; whether it is different."""
+    async def reload(self, untouched: Callable[[], bool]) -> bool:
+        """Read what another program wrote; whether it is different.
+
+        `untouched`: whether nothing was typed meanwhile; else it stays a conflict, which saving asks about.
+        """
         async with self._busy:
             if self.file is None or self.file.opened is None:
                 return False
-            before = self.file.opened.file_sha256
+            before = self.file.opened
             try:
                 await asyncio.to_thread(self.file.read)
             except UserError as error:
                 self.news = str(error)
                 return False
             self._previous = await asyncio.to_thread(self.file.previous)
-            return self.file.opened.file_sha256 != before
+            if not untouched():
+                self.file.opened, self.news = before, CHANGED
+            return self.file.opened.file_sha256 != before.file_sha256
 
     async def keep_draft(self, text: str, now: float) -> bool:
         """Remember an unsaved text for the case that the program dies; whether there was something to write.

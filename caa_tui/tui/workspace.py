@@ -19,8 +19,9 @@ from caa_tui.corpus.model import Acceptance, Corpus
 from caa_tui.corpus.settings import Settings, load_settings
 from caa_tui.corpus.storage import DataFolder, StateFile
 from caa_tui.errors import UserError
+from caa_tui.runs.comparison import edited_since
 from caa_tui.runs.differences import settings_difference
-from caa_tui.runs.history import RunRecord, edited_since, list_runs
+from caa_tui.runs.history import RunRecord, list_runs
 from caa_tui.runs.options import TrainOptions
 from caa_tui.tui.commands import Keymap
 from caa_tui.tui.guide_steps import Progress

@@ -251,15 +251,6 @@ def test_create_where_there_is_no_stories_folder_yet(tmp_path: Path) -> None:
     assert create_story(root, JOY, "x").path == JOY
 
 
-@pytest.fixture
-def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Deleted files go here instead of the user's trash."""
-    folder = tmp_path / "trash"
-    folder.mkdir()
-    monkeypatch.setattr(edit, "send2trash", lambda path: Path(path).rename(folder / Path(path).name))
-    return folder
-
-
 def test_delete_goes_to_trash_and_history(tmp_path: Path, trash: Path) -> None:
     root = corpus_with(tmp_path / "corpus", b"one")
     delete_story(root, JOY)

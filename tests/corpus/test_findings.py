@@ -206,7 +206,9 @@ def test_every_message_is_one_sentence(tmp_path: Path) -> None:
             "paired/kitchen/awe.txt": prose(90, 200),
         },
     )
-    for finding in scan(root).findings:
+    findings = scan(root).findings
+    assert len({finding.kind for finding in findings}) > 5
+    for finding in findings:
         assert finding.message.endswith(".")
         assert finding.message.isprintable()
         assert "\n" not in finding.message

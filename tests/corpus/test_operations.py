@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import datetime
+import errno
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -11,9 +13,11 @@ from corpus_files import build, sound
 from undoing import files_of, own_trash, tree
 
 from caa_tui.corpus import history
+from caa_tui.corpus.accepted import ACCEPTED_FILE, accept
 from caa_tui.corpus.drafts import Draft, drafts, keep_draft
 from caa_tui.corpus.edit import open_story, previous_versions, save_story
 from caa_tui.corpus.journal import FileChange, Journal, Operation, OperationKind
+from caa_tui.corpus.model import Acceptance
 from caa_tui.corpus.moves import NotAsLeft
 from caa_tui.corpus.operations import Done, StoryFiles
 from caa_tui.corpus.storage import data_folder
@@ -86,6 +90,33 @@ def test_a_scenario_left_empty_goes_and_comes_back(root: Path) -> None:
     assert tree(root) == before
 
 
+def test_a_file_system_that_keeps_no_permissions_is_no_obstacle(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build(root, {"paired/lone/joy.txt": "One."})
+    files = files_of(root)
+    files.delete("paired/lone/joy.txt")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    assert files.undo().sentence == "Undone: lone/joy deleted"
+    assert (root / "paired/lone/joy.txt").read_text() == "One."
+
+
+def test_a_story_leaves_a_folder_that_cannot_be_listed(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list_folder = Path.iterdir
+
+    def refuse(folder: Path) -> Iterator[Path]:
+        if folder.name == "doorway":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return list_folder(folder)
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert files_of(root).move(TENDER, "stories/joy.txt").path == "stories/joy.txt"
+    with pytest.raises(UserError, match=r"folder of doorway/joy cannot be read \(permission denied\)"):
+        files_of(root).create("paired/doorway/joy.txt", "x")
+
+
 def test_a_scenario_with_anything_else_in_it_stays(root: Path) -> None:
     build(root, {"paired/lone/joy.txt": "One.", "paired/lone/facts.md": "The door is red."})
     files_of(root).delete("paired/lone/joy.txt")
@@ -124,6 +155,8 @@ def test_a_scenario_moves_with_everything_in_it(root: Path) -> None:
         (lambda f: f.rename_scenario("doorway", "Kitchen"), "exists already"),
         (lambda f: f.rename_scenario("doorway", "doorway"), "is called doorway already"),
         (lambda f: f.rename_scenario("nowhere", "gate"), "is not there any more"),
+        (lambda f: f.create("paired/notes/joy.txt", "x"), r"folder of notes/joy cannot be read \(not a directory\)"),
+        (lambda f: f.move(TENDER, "paired/notes/joy.txt"), r"folder of notes/joy cannot be read \(not a directory\)"),
         (lambda f: f.rename_scenario("doorway", "in/gate"), "characters"),
         (lambda f: f.delete(TENDER, "0" * 64), "was changed by another program meanwhile"),
         (lambda f: f.undo(), "nothing to undo"),
@@ -131,6 +164,7 @@ def test_a_scenario_moves_with_everything_in_it(root: Path) -> None:
     ],
 )
 def test_refusals_change_nothing(root: Path, act: Act, words: str) -> None:
+    build(root, {"paired/notes": "A file beside the scenarios."})
     before = tree(root)
     files = files_of(root)
     with pytest.raises(UserError, match=words) as caught:
@@ -217,6 +251,20 @@ def test_an_edited_story_that_undo_takes_away_is_in_the_history(root: Path) -> N
     assert [version.read() for version in previous_versions(root, "stories/joy.txt")] == [b"Two.\n", b"One.\n"]
 
 
+def test_a_file_that_is_no_text_goes_and_comes_back(root: Path) -> None:
+    files = files_of(root)
+    files.create("stories/joy.txt", "New.")
+    (root / "stories/joy.txt").write_bytes("No text.".encode("utf-16"))
+    with pytest.raises(NotAsLeft, match="edited since"):
+        files.undo()
+    files.undo(anyway=True)
+    assert not (root / "stories/joy.txt").exists()
+    files.redo()
+    assert (root / "stories/joy.txt").read_bytes() == "No text.".encode("utf-16")
+    files.delete("stories/joy.txt")
+    assert not (root / "stories/joy.txt").exists()
+
+
 def test_an_operation_that_cannot_be_undone_is_given_up_on_the_users_word(root: Path) -> None:
     files = files_of(root)
     files.move("stories/anger.txt", "stories/rage.txt")
@@ -292,6 +340,21 @@ def test_the_history_of_both_paths_stays_within_its_limit(root: Path, monkeypatc
     files.delete("stories/tender.txt")
     files.move(TENDER, "stories/tender.txt")
     assert len(previous_versions(root, "stories/tender.txt")) == 3
+
+
+def test_accepted_flags_of_a_renamed_concept_are_left_to_the_curator(root: Path) -> None:
+    accept(
+        root,
+        Acceptance(
+            concept="tender", kind="fragmented", reason="so it is", date=datetime.date(2026, 11, 1), layer=1, value=0.2
+        ),
+    )
+    before = (root / ACCEPTED_FILE).read_bytes()
+    files = files_of(root)
+    note = "caa-accepted.toml still accepts flags of tender; write gentle there."
+    assert files.rename_concept("tender", "gentle").note == note
+    assert files.rename_concept("anger", "rage").note == ""
+    assert (root / ACCEPTED_FILE).read_bytes() == before
 
 
 def test_caa_toml_is_left_to_the_curator(root: Path) -> None:

@@ -8,8 +8,9 @@ import sys
 from contextlib import aclosing
 from pathlib import Path
 
-from caa_tui.runs.client import WorkerClient, worker_command
+from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.protocol import Progress, StoryText, TrainRequest
+from caa_tui.runs.worker_process import worker_command
 
 STUB = Path(__file__).parents[1] / "runs" / "stub_worker.py"
 STORIES = tuple(StoryText(path=f"stories/{c}.txt", concept=c, scenario=None, text=c) for c in ("joy", "awe"))

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +61,25 @@ def stub_described(request: DescribeRequest) -> Described:
     )
 
 
+def collected(texts: Sequence[str], request: TrainRequest, residual: dict[int, NDArray[np.float32]]) -> Collected:
+    """What a collector returns that has read every text; `residual`: layer -> (texts, hidden)."""
+    return Collected(
+        layers=tuple(residual),
+        residual=residual,
+        attention={},
+        down={},
+        truncated=(),
+        forwarded=len(texts),
+        cached=0,
+        tokens=10 * len(texts),
+        padded_tokens=16 * len(texts),
+        device="cpu",
+        dtype="fp32",
+        hidden_size=next(iter(residual.values())).shape[1],
+        provenance={"model": request.model},
+    )
+
+
 class StubCollector:
     """Remembers what it was asked; `endless` reads one text a
     hundredth of a second until cancelled."""
@@ -95,21 +115,11 @@ class StubCollector:
             if request.model == "endless":
                 time.sleep(0.01)
         rows = {layer: np.stack([numbers_of(text, layer) for text in texts]) for layer in LAYERS}
-        return Collected(
-            layers=LAYERS,
-            residual=rows,
+        return replace(
+            collected(texts, request, rows),
             attention={1: HeadInputs(rows[1], heads=2)} if request.quality_report else {},
-            down={},
             truncated=(0,) if request.model == "truncating" else (),
-            forwarded=len(texts),
-            cached=0,
-            tokens=10 * len(texts),
-            padded_tokens=16 * len(texts),
-            device="cpu",
-            dtype="fp32",
-            hidden_size=HIDDEN,
             notices=("This model has no MLP.",),
-            provenance={"model": request.model},
         )
 
     def _make_noise(self) -> None:

@@ -34,15 +34,6 @@ def data(tmp_path: Path) -> DataFolder:
     return data_folder(write_corpus(tmp_path / "corpus", TEXTS))
 
 
-@pytest.fixture
-def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Deleted runs go here instead of the user's trash."""
-    folder = tmp_path / "trash"
-    folder.mkdir()
-    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(folder / Path(path).name))
-    return folder
-
-
 def test_a_run_goes_to_the_trash_and_comes_back_whole(data: DataFolder, trash: Path) -> None:
     run = write_run(data, TEXTS, {"joy": [1, 0, 0, 0]}, report_of([], joy=0.5))
     size = tree_size(run.folder)
@@ -73,8 +64,9 @@ def test_without_a_trash_the_run_stays(data: DataFolder, monkeypatch: pytest.Mon
 def test_delete_for_good(data: DataFolder) -> None:
     run = write_run(data, TEXTS)
     size = tree_size(run.folder)
-    (data.runs / ".0001.deleted").mkdir()  # a program was killed while it deleted an earlier run of this number
-    (data.runs / ".0001.deleted" / "left").write_text("x")
+    for left in (".0001.deleted", ".0000.deleted"):  # a program was killed while it deleted these
+        (data.runs / left).mkdir()
+        (data.runs / left / "left").write_text("x")
     assert delete_run(data, 1) == size
     assert list(data.runs.iterdir()) == []
     with pytest.raises(UserError, match="There is no run"):

@@ -16,12 +16,10 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from stub_collector import stub_described
+from stub_collector import collected
+from stub_worker import serve
 
-import caa_tui.runs.describe
-import caa_tui.runs.train
 from caa_tui.activations.data import Collected, CollectProgress
-from caa_tui.runs import worker
 from caa_tui.runs.protocol import TrainRequest
 
 GATE = "CAA_WORD_WORKER_GATE"
@@ -66,25 +64,8 @@ class WordCollector:
         while gate is not None and not Path(gate).exists() and not cancelled():
             time.sleep(0.01)
         rows = np.stack(states)
-        return Collected(
-            layers=LAYERS,
-            residual={layer: rows[:, place] for place, layer in enumerate(LAYERS)},
-            attention={},
-            down={},
-            truncated=(),
-            forwarded=len(texts),
-            cached=0,
-            tokens=10 * len(texts),
-            padded_tokens=16 * len(texts),
-            device="cpu",
-            dtype="fp32",
-            hidden_size=WIDTH,
-            notices=(),
-            provenance={"model": request.model},
-        )
+        return collected(texts, request, {layer: rows[:, place] for place, layer in enumerate(LAYERS)})
 
 
 if __name__ == "__main__":
-    caa_tui.runs.train.ModelCollector = WordCollector  # type: ignore[assignment, misc]
-    caa_tui.runs.describe.described = stub_described
-    os._exit(worker.main())
+    serve(WordCollector)

@@ -23,6 +23,9 @@ from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER
 SIZES = [(80, 24), (140, 44)]
 LINE_KEYS = "enter  esc"
 """Beside a line that is typed into."""
+TYPED = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": "out"}
+"""What is typed into the fields of the training dialog where another value than the proposed one is given everywhere;
+the model is `stub`, and cpu, fp32 and mean from token are picked."""
 
 
 @asynccontextmanager
@@ -176,6 +179,21 @@ def cell_at(app: CaaApp, row: int, column: int) -> tuple[int, int]:
 async def click_cell(pilot: Pilot[None], app: CaaApp, row: int, column: int) -> None:
     await pilot.click(offset=cell_at(app, row, column))
     await pilot.pause()
+
+
+def is_reading(app: CaaApp) -> bool:
+    """Whether a training is in its middle; one that is over has also read some texts."""
+    training = app.workspace.training
+    return training.status == "running" and training.done > 0
+
+
+def check_everything_was_chosen(app: CaaApp, working_folder: Path) -> None:
+    """The training had each of the values of `TYPED` and those that were picked."""
+    options = app.training.options
+    assert options is not None
+    assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
+    assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
+    assert (working_folder / "out" / "readout.json").is_file()
 
 
 async def open_flagged(mouse: Mouse, pilot: Pilot[None], app: CaaApp) -> StoryScreen:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -20,10 +21,12 @@ PATH = "paired/kitchen_at_3am/tender.txt"
 OTHER = "stories/tender.txt"
 
 
-def flagged_corpus(tmp_path: Path) -> Path:
-    """The sample corpus with one run, which flags tender and grief."""
+def flagged_corpus(tmp_path: Path, *wanted: str) -> Path:
+    """The sample corpus with one run, which flags tender and grief; `wanted`: the concepts of its manifest, if any."""
     folder = write_corpus(tmp_path / "corpus")
     write_run(folder, 7, report([fragmented(), contaminated()]))
+    if wanted:
+        (folder / "caa.toml").write_text(f"[manifest]\nconcepts = {json.dumps(wanted)}\n", encoding="utf-8")
     return folder
 
 

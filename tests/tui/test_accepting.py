@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
-from textual.pilot import Pilot
+from triage_desk import NARROW, WIDE, triage
 from triage_samples import (
     HOSTILE,
     contaminated,
     fragmented,
-    load,
-    make_app,
     messages,
     report,
     shown_text,
     until,
     write_corpus,
-    write_run,
 )
 
 from caa_tui.corpus.accepted import ACCEPTED_FILE, accept, load_accepted
@@ -29,9 +24,7 @@ from caa_tui.corpus.model import Acceptance
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.triage_screen import TriageScreen
 from caa_tui.tui.widgets.list_options import ListOptions
-from caa_tui.vectors.flags import FlagReport
 
-WIDE, NARROW = (140, 44), (80, 24)
 ENTRY = Acceptance(
     concept="tender",
     kind="fragmented",
@@ -47,22 +40,6 @@ ENTRY = Acceptance(
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus")
-
-
-@asynccontextmanager
-async def triage(
-    root: Path, *reports: FlagReport, size: tuple[int, int] = WIDE, read_only: bool = False
-) -> AsyncIterator[tuple[CaaApp, TriageScreen, Pilot[None]]]:
-    """The app on its triage screen, after runs with these reports."""
-    for number, one in enumerate(reports, start=7):
-        write_run(root, number, one)
-    app = make_app(root, read_only=read_only)
-    async with app.run_test(size=size) as pilot:
-        await load(app)
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, TriageScreen))
-        assert isinstance(app.screen, TriageScreen)
-        yield app, app.screen, pilot
 
 
 def words(app: CaaApp) -> str:

@@ -46,6 +46,22 @@ async def said(pilot: Pilot[None], app: CaaApp, words: str) -> None:
     await until(pilot, lambda: not any(one.group == "story-files" for one in app.workers))
 
 
+async def in_the_tree(pilot: Pilot[None], app: CaaApp, path: str) -> StoryTree:
+    """Put the cursor of the tree on a story."""
+    tree = app.screen.query_one(StoryTree)
+    tree.focus()
+    tree.reveal(path)
+    await until(pilot, lambda: pointed(app) == path)
+    return tree
+
+
+async def at_the_finding(pilot: Pilot[None], app: CaaApp, path: str) -> None:
+    """Show the findings; the first one is about this file."""
+    await pilot.press("f")
+    findings = app.screen.query_one(FindingsList)
+    await until(pilot, lambda: findings.has_focus and findings.path == pointed(app) == path)
+
+
 async def answer(pilot: Pilot[None], text: str) -> None:
     """Type into the bottom line, over what it proposes."""
     prompt = pilot.app.screen.query_one(PromptLine)
@@ -99,10 +115,7 @@ async def test_delete_in_the_tree_goes_to_the_next_story(root: Path) -> None:
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)
-        tree = app.screen.query_one(StoryTree)
-        tree.focus()
-        tree.reveal(ANGER)
-        await until(pilot, lambda: pointed(app) == ANGER)
+        tree = await in_the_tree(pilot, app, ANGER)
         await pilot.press("d")
         await said(pilot, app, "doorway/anger deleted")
         await until(pilot, lambda: tree.path == "paired/doorway/baseline.txt")
@@ -115,10 +128,7 @@ async def test_on_a_folder_of_the_tree_nothing_that_was_pointed_at_before_is_del
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)
-        tree = app.screen.query_one(StoryTree)
-        tree.focus()
-        tree.reveal(ANGER)
-        await until(pilot, lambda: pointed(app) == ANGER)
+        tree = await in_the_tree(pilot, app, ANGER)
         await pilot.press("h")
         await until(pilot, lambda: tree.path is None)
         await pilot.press("d")
@@ -170,9 +180,7 @@ async def test_a_finding_names_the_story_to_delete(root: Path) -> None:
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)
-        await pilot.press("f")
-        findings = app.screen.query_one(FindingsList)
-        await until(pilot, lambda: findings.has_focus and findings.path == pointed(app) == "stories/grief.txt")
+        await at_the_finding(pilot, app, "stories/grief.txt")
         await pilot.press("d")
         await said(pilot, app, "grief deleted; u brings it back.")
         assert not (root / "stories/grief.txt").exists()
@@ -183,9 +191,7 @@ async def test_an_empty_file_that_is_no_story_can_be_deleted_where_its_finding_i
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)
-        await pilot.press("f")
-        findings = app.screen.query_one(FindingsList)
-        await until(pilot, lambda: findings.has_focus and findings.path == pointed(app) == "paired/doorway/awe.txt")
+        await at_the_finding(pilot, app, "paired/doorway/awe.txt")
         await pilot.press("d")
         await said(pilot, app, "doorway/awe deleted; u brings it back.")
         await pilot.press("u")

@@ -42,7 +42,8 @@ def cell(app: CaaApp) -> tuple[str, str | None] | None:
 
 
 def cell_state(app: CaaApp) -> CellState | None:
-    return app.screen.query_one(CoverageMatrix).cell_state
+    place = cell(app)
+    return None if place is None else app.workspace.coverage.cell(*place)
 
 
 def on_screen(app: CaaApp, kind: type[Screen[None]]) -> bool:
@@ -81,7 +82,7 @@ async def test_the_story_follows_the_cursor(root: Path) -> None:
         await until(pilot, lambda: text in shown_text(pilot))
         screen = app.screen
         assert isinstance(screen, CorpusScreen)
-        assert screen.selected_path == "paired/doorway/anger.txt"
+        assert screen.pointed == "paired/doorway/anger.txt"
 
 
 async def test_enter_opens_the_editor_on_the_cell(root: Path) -> None:
@@ -289,7 +290,7 @@ async def test_a_corpus_that_cannot_be_watched_says_so(root: Path, monkeypatch: 
         assert app.is_running
 
 
-@pytest.mark.parametrize(("columns", "tree", "story"), [(120, 26, 36), (140, 26, 36), (200, 26, 50)])
+@pytest.mark.parametrize(("columns", "tree", "story"), [(120, 29, 36), (140, 29, 36), (200, 29, 50)])
 async def test_the_matrix_has_what_tree_and_story_leave(root: Path, columns: int, tree: int, story: int) -> None:
     app = make_app(root)
     async with app.run_test(size=(columns, 44)) as pilot:

@@ -12,7 +12,7 @@ from caa_tui.tui.app import CaaApp
 from caa_tui.tui.open import open_workspace
 from caa_tui.tui.widgets.divider import NARROWEST, STEP, Divider
 
-OWN_WIDTH = 26
+OWN_WIDTH = 29
 """Of the tree, before anybody touched it."""
 
 

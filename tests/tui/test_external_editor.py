@@ -15,7 +15,7 @@ from triage_samples import load, make_app, messages, until, write_corpus
 
 from caa_tui.tui import external_editor
 from caa_tui.tui.app import CaaApp
-from caa_tui.tui.external_editor import NoEditor, edit_file, editor_command
+from caa_tui.tui.external_editor import NoEditor, edit_file, edit_text_file, editor_command
 from caa_tui.tui.screens.story_screen import StoryScreen
 
 PATH = "stories/tender.txt"
@@ -209,6 +209,23 @@ async def test_cancelled_while_the_editor_runs_it_resumes_first(
         assert seen == ["suspend", "resume"]
 
 
+async def test_an_editor_of_the_settings_that_does_not_start_is_told(
+    root: Path, programs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program(programs, "code")
+    monkeypatch.setattr("subprocess.Popen", _refused)
+    monkeypatch.setenv("EDITOR", "code")
+    app = make_app(root)
+    async with app.run_test() as pilot:
+        await load(app)
+        assert not await edit_text_file(app, root / "settings.toml")
+        await until(pilot, lambda: any("code could not be started. Edit " in said for said in messages(app)))
+
+
+def _refused(*_: object, **__: object) -> None:
+    raise OSError("exec format error")
+
+
 async def test_ctrl_c_in_the_editor_is_not_ours(root: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program(programs, "vim", "import os, signal; os.kill(os.getppid(), signal.SIGINT)")
     monkeypatch.setenv("EDITOR", "vim")
@@ -241,6 +258,7 @@ async def test_an_editor_with_a_window_leaves_the_app_usable(
         task = asyncio.create_task(edit_file(app, app.workspace.root / PATH))
         await until(pilot, lambda: messages(app))
         await pilot.press("2")
+        assert app.current_mode == "triage"
         assert messages(app) == ["Opened in code; what you save there shows up here."]
         gate.touch()
         outcome = await task

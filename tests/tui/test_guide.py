@@ -15,6 +15,7 @@ from caa_tui.tui.first_start import is_first_start
 from caa_tui.tui.guide_steps import Progress, Step, follow, sentence
 from caa_tui.tui.open import open_workspace
 from caa_tui.tui.theme import UNICODE
+from caa_tui.tui.user_settings import UserSettings
 from caa_tui.tui.widgets.guide import Guide
 from caa_tui.tui.workspace import TrainingState, Workspace, read_corpus, read_runs
 
@@ -141,6 +142,16 @@ async def test_a_key_or_a_click_sends_it_away(root: Path) -> None:
         await pilot.click(offset=(rows[y].index("the guide"), y))
         await until(pilot, lambda: app.workspace.guide is None)
         assert "Guide" not in shown_text(app)
+
+
+async def test_it_names_a_key_that_was_changed_meanwhile(root: Path) -> None:
+    app = guided(root)
+    async with app.run_test(size=(140, 44)) as pilot:
+        await load(app)
+        app.use_settings(UserSettings(keys={"close_guide": "f9"}))
+        app.workspace_changed.publish(app.workspace)
+        await pilot.pause()
+        assert "f9 close the guide" in " ".join(shown_text(app).split())
 
 
 def test_only_the_very_first_start_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,6 +79,7 @@ def test_rows_are_indented_behind_their_key_and_never_too_wide() -> None:
         lines = str(render([section], width, UNICODE)).split("\n")
         assert max(map(len, lines)) <= width
         below = lines[lines.index(next(line for line in lines if line.startswith("page down"))) + 3 :]
+        assert below
         assert all(line[:1] in {" ", "x"} for line in below)
         assert any("! not now: another" in line for line in lines)
         assert "**" not in "".join(lines)

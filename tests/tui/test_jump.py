@@ -43,7 +43,7 @@ def test_the_labels_of_tabs_stand_before_their_words() -> None:
     words = [("Coverage", lambda: None), ("Findings", lambda: None), ("Next", lambda: None)]
     regions = [one.region for one in tab_spots(Offset(1, 7), words, gap=3)]
     assert [(region.x, region.y) for region in regions] == [(0, 7), (9, 7), (20, 7)]
-    assert [place for place in places([spot(*region) for region in regions]) if place is None] == []
+    assert None not in places([spot(*region) for region in regions])
 
 
 async def open_jump(pilot: Pilot[None], app: CaaApp) -> dict[str, JumpLabel]:
@@ -76,6 +76,7 @@ async def test_every_part_in_view_has_a_letter(tmp_path: Path, size: tuple[int, 
         parts = [part for part in below.focus_chain if part.region.width >= LABEL and part.region.height]
         labels = await open_jump(pilot, app)
         check_readable(app, labels)
+        assert parts
         for part in parts:
             assert any(part.region.contains_region(label.region) for label in labels.values()), part
 

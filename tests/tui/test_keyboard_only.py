@@ -38,9 +38,7 @@ pytestmark = pytest.mark.parametrize("size", SIZES)
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Three concepts with flags; `wistful` is wanted and has no story."""
-    folder = flagged_corpus(tmp_path)
-    (folder / "caa.toml").write_text('[manifest]\nconcepts = ["wistful"]\n', encoding="utf-8")
-    return folder
+    return flagged_corpus(tmp_path, "wistful")
 
 
 async def test_every_letter_of_jump_mode(root: Path, size: Size) -> None:
@@ -75,7 +73,7 @@ async def test_the_corpus_screen(root: Path, size: Size) -> None:
         await pilot.press("j", "l", "l", "h", "k", "down", "right")
         assert matrix.cell == ("grief", "kitchen_at_3am")
         await pilot.press("s", "S")
-        assert app.workspace.memory.corpus_sort != "name"
+        assert app.workspace.memory.corpus_sort == "-coverage"
         await pilot.press("f")
         await until(pilot, lambda: isinstance(app.focused, FindingsList))
         await pilot.press("f")
@@ -148,7 +146,9 @@ async def test_triage(root: Path, size: Size) -> None:
         await until(pilot, lambda: len(screen.table.rows) == 1)
         await pilot.press("slash", "escape", "F", "F", "F")
         await until(pilot, lambda: screen.view == "fragmented")
-        await pilot.press("a", "escape")
+        await pilot.press("a")
+        await shows(pilot, "because")
+        await pilot.press("escape")
         await hides(pilot, "because")
         await pilot.press("a", "enter")
         await shows(pilot, "Say in a few words why it is fine")
@@ -159,7 +159,7 @@ async def test_triage(root: Path, size: Size) -> None:
         await pilot.press("a")
         await until(pilot, lambda: not app.workspace.corpus.accepted)
         await pilot.press("A")
-        await until(pilot, lambda: screen.flag is not None)
+        await until(pilot, lambda: screen.view == "fragmented" and screen.flag is not None)
         await pilot.press("right", "j", "enter")
         await at(pilot, StoryScreen)
         await pilot.press("escape")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from by_hand import SIZES, at, hides, shows, used
+from by_hand import SIZES, TYPED, at, check_everything_was_chosen, hides, is_reading, shows, used
 from textual.pilot import Pilot
 from textual.widgets import Button, Input
 from training_app import stub_app
 from triage_samples import until, write_corpus
 
-from caa_tui.runs import housekeeping
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.export_dialog import ExportDialog
@@ -26,12 +25,8 @@ Size = tuple[int, int]
 pytestmark = pytest.mark.parametrize("size", SIZES)
 
 
-async def test_from_the_training_to_the_export(
-    tmp_path: Path, working_folder: Path, size: Size, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root, trash = write_corpus(tmp_path / "corpus"), tmp_path / "trash"
-    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(trash))
-    app = stub_app(root)
+async def test_from_the_training_to_the_export(tmp_path: Path, working_folder: Path, trash: Path, size: Size) -> None:
+    app = stub_app(write_corpus(tmp_path / "corpus"))
     async with used(app, size) as pilot:
         await pilot.press("t")
         await at(pilot, TrainDialog)
@@ -40,11 +35,7 @@ async def test_from_the_training_to_the_export(
         await pilot.press("t")
         await choose_everything(pilot, app)
         await until(pilot, lambda: app.workspace.run is not None)
-        options = app.training.options
-        assert options is not None
-        assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
-        assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
-        assert (working_folder / "out" / "readout.json").is_file()
+        check_everything_was_chosen(app, working_folder)
 
         await pilot.press("enter")
         await at(pilot, StoryScreen)
@@ -54,7 +45,7 @@ async def test_from_the_training_to_the_export(
         await pilot.press("escape", "3")
         await at(pilot, RunsScreen)
         await use_runs(pilot, app, working_folder / "exported")
-        assert trash.is_dir()
+        assert [run.name for run in trash.iterdir()] == ["0002"]
 
 
 async def choose_everything(pilot: Pilot[None], app: CaaApp) -> None:
@@ -62,7 +53,6 @@ async def choose_everything(pilot: Pilot[None], app: CaaApp) -> None:
     await at(pilot, TrainDialog)
     await until(pilot, lambda: isinstance(app.screen, TrainDialog) and not app.screen._waiting)
     chosen = {"models": "stub", "device": "cpu", "dtype": "fp32", "pooling": "mean\u00a0from\u00a0token"}
-    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": "out"}
     seen = []
     while not isinstance(app.focused, Button):
         field = app.focused
@@ -72,10 +62,10 @@ async def choose_everything(pilot: Pilot[None], app: CaaApp) -> None:
             await pilot.press("right")
             while field.value.replace(" ", "\u00a0") != chosen[str(field.id)]:
                 await pilot.press("right")
-        elif field.id in texts:
-            await pilot.press("home", "ctrl+k", *texts[field.id])
+        elif field.id in TYPED:
+            await pilot.press("home", "ctrl+k", *TYPED[field.id])
         await pilot.press("tab" if field.id == "pooling" else "down")
-    assert set(seen) == {"model", *chosen, *texts}
+    assert set(seen) == {"model", *chosen, *TYPED}
     await pilot.press("enter")
     await at(pilot, CorpusScreen)
 
@@ -87,8 +77,11 @@ async def use_runs(pilot: Pilot[None], app: CaaApp, out: Path) -> None:
     await until(pilot, lambda: len(screen.table.rows) == 2)
     await pilot.press("s")
     assert screen._sort.title
-    await pilot.press("G", "c", "g")
-    await until(pilot, lambda: screen.pair is not None)
+    await pilot.press("G", "c")
+    marked = screen.table.key
+    await shows(pilot, "chosen")
+    await pilot.press("g")
+    await until(pilot, lambda: screen.table.key != marked and screen.pair is not None)
     await pilot.press("enter")
     await until(pilot, lambda: app.focused is not screen.table)
     await pilot.press("left_square_bracket")
@@ -123,7 +116,7 @@ async def test_a_training_is_cancelled_or_decides_when_the_program_ends(tmp_path
             await pilot.press("t")
             await at(pilot, TrainDialog)
             await pilot.press("enter")
-            await until(pilot, lambda: app.workspace.training.done > 0)
+            await until(pilot, lambda: is_reading(app))
 
         await train()
         await pilot.press("x")

@@ -18,6 +18,7 @@ BLACK = Color(0, 0, 0)
 def test_no_control_or_bidi_character_passes(texts: list[str]) -> None:
     shown = PrintableFilter().apply([Segment(text) for text in texts], BLACK)
     kept = "\u00ad\u200c\u200d"
+    assert len(shown) == len(texts)
     for segment in shown:
         assert all(
             char in kept or unicodedata.category(char) not in {"Cc", "Cf", "Cs", "Zl", "Zp"} for char in segment.text

@@ -35,9 +35,7 @@ pytestmark = pytest.mark.parametrize("size", SIZES)
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """Three concepts with flags; `wistful` is wanted and has no story."""
-    folder = flagged_corpus(tmp_path)
-    (folder / "caa.toml").write_text('[manifest]\nconcepts = ["wistful"]\n', encoding="utf-8")
-    return folder
+    return flagged_corpus(tmp_path, "wistful")
 
 
 def is_wide(size: Size) -> bool:

@@ -5,13 +5,24 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from by_hand import SIZES, Mouse, at, click_into, hides, open_flagged, shows, used
+from by_hand import (
+    SIZES,
+    TYPED,
+    Mouse,
+    at,
+    check_everything_was_chosen,
+    click_into,
+    hides,
+    is_reading,
+    open_flagged,
+    shows,
+    used,
+)
 from textual.pilot import Pilot
 from textual.widgets import Input
 from training_app import stub_app
 from triage_samples import until, write_corpus
 
-from caa_tui.runs import housekeeping
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.export_dialog import ExportDialog
@@ -27,12 +38,8 @@ Size = tuple[int, int]
 pytestmark = pytest.mark.parametrize("size", SIZES)
 
 
-async def test_from_the_training_to_the_export(
-    tmp_path: Path, working_folder: Path, size: Size, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    root, trash = write_corpus(tmp_path / "corpus"), tmp_path / "trash"
-    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(trash))
-    app = stub_app(root)
+async def test_from_the_training_to_the_export(tmp_path: Path, working_folder: Path, trash: Path, size: Size) -> None:
+    app = stub_app(write_corpus(tmp_path / "corpus"))
     async with used(app, size) as pilot:
         mouse = Mouse(pilot)
         await mouse.hint("train")
@@ -43,11 +50,7 @@ async def test_from_the_training_to_the_export(
         await choose_everything(mouse, app)
         await mouse.button("#train")
         await shows(pilot, "Trained  run 1")
-        options = app.training.options
-        assert options is not None
-        assert (options.model, options.device, options.dtype, options.pooling) == ("stub", "cpu", "fp32", "mean:3")
-        assert (options.target_layers, options.max_length, options.batch_tokens) == ((1, 2), 512, 4096)
-        assert (working_folder / "out" / "readout.json").is_file()
+        check_everything_was_chosen(app, working_folder)
 
         await mouse.click("Trained  run 1")
         await at(pilot, TrainingScreen)
@@ -65,7 +68,7 @@ async def test_from_the_training_to_the_export(
         await mouse.either("runs", "Runs")
         await at(pilot, RunsScreen)
         await use_runs(mouse, pilot, app, working_folder / "exported")
-        assert trash.is_dir()
+        assert [run.name for run in trash.iterdir()] == ["0002"]
 
 
 async def choose_everything(mouse: Mouse, app: CaaApp) -> None:
@@ -77,8 +80,7 @@ async def choose_everything(mouse: Mouse, app: CaaApp) -> None:
     await mouse.until(lambda: app.screen.query_one("#model", Input).value == "stub")
     for word in ("cpu", "fp32", "mean\u00a0from\u00a0token"):
         await mouse.click(f" {word} ")
-    texts = {"layers": "1,2", "pooling_from": "3", "max_length": "512", "batch_tokens": "4096", "output": "out"}
-    for field, text in texts.items():
+    for field, text in TYPED.items():
         await mouse.into(f"#{field}")
         await mouse.write(text)
         assert app.screen.query_one(f"#{field}", Input).value == text
@@ -99,7 +101,7 @@ async def use_runs(mouse: Mouse, pilot: Pilot[None], app: CaaApp, out: Path) -> 
     await mouse.either("compare with", "Compare with this run")
     await shows(pilot, "chosen")
     await pilot.click(offset=(table.x + 2, table.y + 1))
-    await mouse.until(lambda: screen.pair is not None)
+    await mouse.until(lambda: screen.table.key == "0002" and screen.pair is not None)
     if screen.has_class("-narrow"):
         await mouse.click("Concepts")
         await mouse.until(lambda: app.screen.query_one(ConceptChanges).is_on_screen)
@@ -136,7 +138,7 @@ async def test_a_training_is_cancelled_or_decides_when_the_program_ends(tmp_path
             await mouse.hint("train")
             await at(pilot, TrainDialog)
             await mouse.button("#train")
-            await mouse.until(lambda: app.workspace.training.done > 0)
+            await mouse.until(lambda: is_reading(app))
 
         await train()
         await mouse.click("cancel", -1)

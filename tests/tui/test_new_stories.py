@@ -215,10 +215,10 @@ async def test_enter_acts_on_the_list_that_was_come_to(root: Path) -> None:
         tree.reveal("paired/kitchen_at_3am/baseline.txt")
         screen = app.screen
         assert isinstance(screen, CorpusScreen)
-        await until(pilot, lambda: screen.selected_path == "paired/kitchen_at_3am/baseline.txt")
+        await until(pilot, lambda: screen.pointed == "paired/kitchen_at_3am/baseline.txt")
         assert matrix.cell == ("anger", "kitchen_at_3am")
         matrix.focus()
-        await until(pilot, lambda: screen.selected_path == "paired/kitchen_at_3am/anger.txt")
+        await until(pilot, lambda: screen.pointed == "paired/kitchen_at_3am/anger.txt")
 
 
 @pytest.mark.parametrize("typed", ["kitchen_at_3am/wistful", "doorway/newly_felt"])

@@ -103,7 +103,9 @@ async def test_a_contaminated_pair_is_told_side_by_side_unless_its_flag_is_gone(
     app = make_app(root)
     async with app.run_test(size=(140, 44)) as pilot:
         await load(app)
-        assert not any("reads like" in story.why for story in next_list(app).stories)
+        before = [story.why for story in next_list(app).stories]
+        assert before
+        assert not any("reads like" in why for why in before)
         write_run(root, 1, report([contaminated()]))
         await app.reload_runs()
         await pilot.pause()
@@ -141,7 +143,7 @@ async def test_a_read_only_corpus_begins_nothing(root: Path) -> None:
         await pilot.press("f", "f", "enter")
         await pilot.pause()
         assert on_screen(app, CorpusScreen)
-        assert messages(app)
+        assert messages(app) == ["The corpus was opened read-only."]
 
 
 def says_next(app: CaaApp, whether: bool) -> bool:

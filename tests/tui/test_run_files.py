@@ -29,15 +29,6 @@ def root(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus")
 
 
-@pytest.fixture
-def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Deleted runs go here instead of the user's trash."""
-    folder = tmp_path / "trash"
-    folder.mkdir()
-    monkeypatch.setattr(housekeeping, "send2trash", lambda path: Path(path).rename(folder / Path(path).name))
-    return folder
-
-
 async def test_an_older_run_is_deleted_at_once_and_can_be_restored(root: Path, trash: Path) -> None:
     two_runs(root)
     async with runs(root) as (app, screen, pilot):

@@ -7,6 +7,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from runs_desk import EDITED, NARROW, add_run, fail_run, opened, runs, two_runs
+from textual.widgets import Static
 from triage_samples import (
     HOSTILE,
     contaminated,
@@ -18,7 +19,7 @@ from triage_samples import (
     write_corpus,
 )
 
-from caa_tui.runs.history import ConceptChange, RunComparison
+from caa_tui.runs.comparison import ConceptChange, RunComparison
 from caa_tui.tui.screens.export_dialog import ExportDialog
 from caa_tui.tui.theme import ASCII, UNICODE
 from caa_tui.tui.widgets.concept_rows import MOVED_MOST, concept_columns, concept_rows, pair_text, sorted_by
@@ -146,8 +147,10 @@ async def test_a_damaged_readout_is_not_exported(root: Path, tmp_path: Path) -> 
     (root / ".caa/runs/0002/readout.json").write_text("{}")
     async with runs(root) as (app, _, pilot):
         app.workspace.memory.export_folder = str(tmp_path / "out")
-        await pilot.press("E", "enter")
-        await until(pilot, lambda: "not sound" in shown_text(app))
+        await pilot.press("E")
+        await until(pilot, lambda: isinstance(app.screen, ExportDialog))
+        await pilot.press("enter")
+        await until(pilot, lambda: "not sound" in str(app.screen.query_one("#problem", Static).visual))
         assert not (tmp_path / "out").exists()
 
 
@@ -303,6 +306,7 @@ async def test_in_ascii_nothing_else_is_drawn(root: Path, monkeypatch: pytest.Mo
         cells = [
             cell.text for table in (screen.table, screen.concepts.table) for row in table.rows for cell in row.cells
         ]
+        assert len(cells) > 10
         assert (screen.changes.text + "".join(cells)).isascii()
         assert "run 1 -> run 2" in screen.changes.text
 

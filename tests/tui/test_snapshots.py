@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 import pytest
+from stage import is_putting_off
 from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
-from textual.widgets._toast import Toast
-from training_app import without_worker
+from training_app import READING, without_worker
 from triage_samples import contaminated, fragmented, load, make_app, report, shown_text, until, write_corpus, write_run
 
 from caa_tui.tui.app import CaaApp
@@ -20,7 +21,7 @@ from caa_tui.tui.screens.conflict_dialog import ConflictDialog
 from caa_tui.tui.workspace import TrainingState
 
 SMALL, LARGE = (80, 24), (140, 44)
-WAITING = frozenset({"watch", "accept"})
+WAITING = frozenset({"watch", "accept", "quit"})
 """Workers that wait for something from outside."""
 
 
@@ -82,18 +83,11 @@ def after(*keys: str) -> Callable[[Pilot[None]], Awaitable[None]]:
 async def settled(pilot: Pilot[None], app: CaaApp) -> None:
     """Until nothing reads beside the screen and no drawing is put off; a question in the bottom line may wait."""
     await pilot.pause()
-    await until(pilot, lambda: not is_reading(app) and not is_putting_off(app))
+    await until(pilot, lambda: not is_reading(app) and not is_putting_off(app.screen))
 
 
 def is_reading(app: CaaApp) -> bool:
     return any(worker.is_running for worker in app.workers if worker.group not in WAITING)
-
-
-def is_putting_off(app: CaaApp) -> bool:
-    """Whether a timer that goes off once is running, as behind the text of a moving cursor; not those of toasts."""
-    pumps = [node for node in (app.screen, *app.screen.walk_children()) if not isinstance(node, Toast)]
-    timers = [timer for pump in pumps for timer in pump._timers if timer._repeat == 0 and timer._task is not None]
-    return any(not timer._task.done() for timer in timers if timer._task is not None)
 
 
 VIEWS: dict[str, tuple[str, ...]] = {
@@ -147,22 +141,9 @@ def test_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snap_compare: Sn
 
 
 def test_training_strip(app: CaaApp, snap_compare: SnapCompare) -> None:
-    state = TrainingState(
-        status="running",
-        run_id="0003",
-        phase="read stories",
-        done=112,
-        total=151,
-        stories_per_second=2.1,
-        tokens_per_second=390,
-        eta_seconds=18,
-        memory_bytes=6_100_000_000,
-        device="cpu",
-    )
-
     async def run(pilot: Pilot[None]) -> None:
         await after()(pilot)
-        app.set_training(state)
+        app.set_training(replace(READING, device="cpu"))
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=LARGE, run_before=run)

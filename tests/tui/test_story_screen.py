@@ -9,6 +9,7 @@ import pytest
 from rich.text import Text
 from story_samples import NARROW, OTHER, PATH, WIDE, flagged_corpus, opened, text_of
 from textual.content import Content
+from textual.pilot import Pilot
 from textual.widgets import Static
 from triage_samples import (
     contaminated,
@@ -151,18 +152,30 @@ async def test_beside_it_stand_neighbour_baseline_and_the_previous_version(root:
         assert story("tender", "kitchen_at_3am").strip() in beside
 
 
+async def run_without_flags(root: Path, app: CaaApp, pilot: Pilot[None]) -> None:
+    """Another run ends, which says nothing of any story."""
+    write_run(root, 8, msgspec.structs.replace(report([]), concepts=()))
+    await app.reload_runs()
+    await until(pilot, lambda: app.workspace.runs.run and app.workspace.runs.run.id == "0008")
+
+
 async def test_what_stands_beside_it_stays_when_the_next_run_has_other_flags(root: Path) -> None:
     async with opened(root) as (app, _, pilot):
         assert text_of(app, BesideView).startswith("neighbour paired/kitchen_at_3am/grief.txt")
-        write_run(root, 8, msgspec.structs.replace(report([]), concepts=()))
-        await app.reload_runs()
-        await until(pilot, lambda: app.workspace.runs.run and app.workspace.runs.run.id == "0008")
+        await run_without_flags(root, app, pilot)
         assert text_of(app, BesideView).startswith("neighbour paired/kitchen_at_3am/grief.txt")
         await pilot.press("ctrl+t")
         assert "paired/kitchen_at_3am/grief.txt" not in text_of(app, BesideView)
+
+
+async def test_what_stands_beside_it_goes_with_its_file(root: Path) -> None:
+    async with opened(root) as (app, screen, pilot):
+        await run_without_flags(root, app, pilot)
+        assert "paired/kitchen_at_3am/grief.txt" in [beside.path for beside in screen.session.besides()]
         (root / "paired/kitchen_at_3am/grief.txt").unlink()
         await app.rescan()
-        assert all("grief" not in beside.path for beside in app.screen.session.besides())  # type: ignore[attr-defined]
+        await until(pilot, lambda: text_of(app, BesideView).startswith("baseline"))
+        assert "paired/kitchen_at_3am/grief.txt" not in [beside.path for beside in screen.session.besides()]
 
 
 async def test_asking_for_another_text_beside_it_is_answered(tmp_path: Path) -> None:
@@ -293,6 +306,8 @@ async def test_words_are_found_from_the_cursor_on_and_around(root: Path) -> None
         await pilot.press("ctrl+f", *"snow", "enter")
         await until(pilot, lambda: messages(app))
         assert messages(app) == ["“snow” is not in this story."]
-        await pilot.press("ctrl+f", "escape")
+        await pilot.press("ctrl+f")
+        await until(pilot, lambda: screen.focused is not screen.editor)
+        await pilot.press("escape")
         await until(pilot, lambda: screen.focused is screen.editor)
         assert not screen.unsaved

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from textual.widgets import Input, Static
-from training_app import stub_app, train, until
+from training_app import endless_training, stub_app, train, until
 from triage_samples import load, write_corpus
 
 from caa_tui.runs import session
@@ -56,11 +56,7 @@ async def test_retrain_says_what_moved_and_uses_the_same_worker(app: CaaApp, tmp
 
 
 async def test_keys_are_answered_while_it_trains_and_x_cancels(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(140, 44)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until(app, lambda state: state.done > 2)
+    async with endless_training(tmp_path, (140, 44)) as (app, pilot):
         await pilot.press("right", "down")
         assert app.screen.query_one(CoverageMatrix).cell == ("grief", "doorway")
         await pilot.press("t")
@@ -72,11 +68,7 @@ async def test_keys_are_answered_while_it_trains_and_x_cancels(tmp_path: Path) -
 
 
 async def test_quitting_while_it_trains_asks(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(140, 44)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path, (140, 44)) as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         assert isinstance(app.screen, QuitDialog)
@@ -116,14 +108,15 @@ async def test_export_asks_for_a_folder_and_remembers_it(app: CaaApp, tmp_path: 
         assert isinstance(app.screen, CorpusScreen)
 
 
-async def test_an_export_that_cannot_be_written_says_so(app: CaaApp, tmp_path: Path) -> None:
+@pytest.mark.parametrize("folder", ["file", "~nobody-of-this-name/readout"])
+async def test_an_export_that_cannot_be_written_says_so(app: CaaApp, tmp_path: Path, folder: str) -> None:
     (tmp_path / "file").write_text("in the way", encoding="utf-8")
     async with app.run_test(size=(80, 24)) as pilot:
         await load(app)
         await train(app, pilot)
         await pilot.press("E")
         await pilot.pause()
-        app.screen.query_one(Input).value = str(tmp_path / "file")
+        app.screen.query_one(Input).value = folder if folder.startswith("~") else str(tmp_path / folder)
         await pilot.press("enter")
         await pilot.pause()
         assert isinstance(app.screen, ExportDialog)

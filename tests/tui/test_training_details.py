@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 from textual.widgets import Static
-from training_app import stub_app, train
+from training_app import ON_GPU, endless_training, stub_app, train
 from training_app import until as until_state
 from triage_samples import HOSTILE, load, make_app, report, shown_text, until, write_corpus, write_run
 
@@ -62,21 +66,7 @@ def test_the_axis_says_when_in_words() -> None:
 
 
 def test_lines_of_a_run_that_reads() -> None:
-    state = TrainingState(
-        status="running",
-        run_id="0008",
-        phase="read stories",
-        done=112,
-        total=151,
-        stories_per_second=2.1,
-        eta_seconds=18,
-        device="cuda:0",
-        device_busy=0.97,
-        device_used_bytes=71_200_000_000,
-        device_total_bytes=141_000_000_000,
-        seconds={"check": 0.4},
-        notices=("This model has no MLP.",),
-    )
+    state = replace(ON_GPU, run_id="0008", seconds={"check": 0.4}, notices=("This model has no MLP.",))
     text = run_lines(state, None, ASCII).plain
     assert "Run 8: running" in text
     assert "> reading stories        112/151   18 s left" in text
@@ -113,16 +103,29 @@ def app(tmp_path: Path) -> CaaApp:
     return stub_app(write_corpus(tmp_path))
 
 
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    """The folder of the only run of a corpus, made before the program was started."""
+    write_run(write_corpus(tmp_path), 1, report([]))
+    return tmp_path / ".caa/runs/0001"
+
+
+@asynccontextmanager
+async def details(root: Path, size: tuple[int, int] = (140, 44)) -> AsyncIterator[tuple[CaaApp, Pilot[None]]]:
+    """The app on its training details, where nothing was trained since it was started."""
+    app = make_app(root)
+    async with app.run_test(size=size) as pilot:
+        await load(app)
+        await pilot.press("L")
+        yield app, pilot
+
+
 def lines(app: CaaApp) -> str:
     return str(app.screen.query_one("#run-lines", Static).visual)
 
 
 async def test_it_follows_a_training_and_cancels_it(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(140, 44)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 2)
+    async with endless_training(tmp_path, (140, 44)) as (app, pilot):
         await pilot.press("L")
         await until(pilot, lambda: "reading stories" in lines(app))
         assert isinstance(app.screen, TrainingScreen)
@@ -171,20 +174,14 @@ async def test_by_mouse_alone(app: CaaApp) -> None:
         assert isinstance(app.screen, CorpusScreen)
 
 
-async def test_without_a_training_in_this_session_the_newest_run_is_shown(tmp_path: Path) -> None:
-    root = write_corpus(tmp_path)
-    write_run(root, 1, report([]))
-    folder = root / ".caa/runs/0001"
+async def test_without_a_training_in_this_session_the_newest_run_is_shown(tmp_path: Path, run: Path) -> None:
     events = (
         PhaseStarted(run_id="0001", phase="read stories", total=9),
         Progress(run_id="0001", phase="read stories", done=9, total=9, seconds=3.0, stories_per_second=3.0),
     )
-    (folder / "events.jsonl").write_bytes(b"".join(encode_line(event) for event in events))
-    (folder / "worker.log").write_text(f"{HOSTILE}\n", encoding="utf-8")
-    app = make_app(root)
-    async with app.run_test(size=(140, 44)) as pilot:
-        await load(app)
-        await pilot.press("L")
+    (run / "events.jsonl").write_bytes(b"".join(encode_line(event) for event in events))
+    (run / "worker.log").write_text(f"{HOSTILE}\n", encoding="utf-8")
+    async with details(tmp_path) as (app, pilot):
         await until(pilot, lambda: "Run 1: done" in lines(app))
         assert "smollm2" in lines(app)
         assert "12 16 20 24" in lines(app)
@@ -196,14 +193,9 @@ async def test_without_a_training_in_this_session_the_newest_run_is_shown(tmp_pa
         assert "Stories a second   now 3.0, most 3.0" in shown
 
 
-async def test_a_run_that_printed_nothing_says_so_and_leaves_the_room_to_the_charts(tmp_path: Path) -> None:
-    root = write_corpus(tmp_path)
-    write_run(root, 1, report([]))
-    (root / ".caa/runs/0001/worker.log").write_text("")
-    app = make_app(root)
-    async with app.run_test(size=(140, 44)) as pilot:
-        await load(app)
-        await pilot.press("L")
+async def test_a_run_that_printed_nothing_says_so_and_leaves_the_room_to_the_charts(tmp_path: Path, run: Path) -> None:
+    (run / "worker.log").write_text("")
+    async with details(tmp_path) as (app, pilot):
         await until(pilot, lambda: "The worker's log: the worker printed nothing" in shown_text(app))
         await until(pilot, lambda: app.screen.query_one("#charts-pane").size.height > 30)
 
@@ -219,14 +211,9 @@ async def test_a_flat_curve_takes_one_line_of_bars(tmp_path: Path) -> None:
         await until(pilot, lambda: chart.size.height > 3)
 
 
-async def test_a_run_that_is_damaged_is_shown_as_far_as_it_goes(tmp_path: Path) -> None:
-    root = write_corpus(tmp_path)
-    write_run(root, 1, report([]))
-    (root / ".caa/runs/0001/request.json").write_text("{")
-    app = make_app(root)
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("L")
+async def test_a_run_that_is_damaged_is_shown_as_far_as_it_goes(tmp_path: Path, run: Path) -> None:
+    (run / "request.json").write_text("{")
+    async with details(tmp_path, (80, 24)) as (app, pilot):
         await until(pilot, lambda: "Run 1: done" in lines(app))
         assert "asked for" not in lines(app)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual import events
 from textual.widgets import Button
-from training_app import stub_app, train
+from training_app import ON_GPU, READING, endless_training, stub_app, train
 from training_app import until as until_state
 from triage_samples import load, make_app, messages, shown_text, until, write_corpus
 
@@ -20,20 +20,6 @@ from caa_tui.tui.screens.training_screen import TrainingScreen
 from caa_tui.tui.user_settings import UserSettings
 from caa_tui.tui.widgets.training_strip import TrainingStrip
 from caa_tui.tui.workspace import TrainingState
-
-READING = TrainingState(
-    status="running",
-    run_id="0003",
-    phase="read stories",
-    done=112,
-    total=151,
-    stories_per_second=2.1,
-    tokens_per_second=390,
-    eta_seconds=18,
-    memory_bytes=6_100_000_000,
-    device="cuda:0",
-)
-ON_GPU = replace(READING, device_busy=0.97, device_used_bytes=71_200_000_000, device_total_bytes=141_000_000_000)
 
 
 def strip(app: CaaApp) -> str:
@@ -63,11 +49,7 @@ async def test_it_tells_the_device_where_there_is_room(tmp_path: Path) -> None:
 
 
 async def test_a_click_opens_the_details_and_one_on_cancel_cancels(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path) as (app, pilot):
         await pilot.click(TrainingStrip, offset=(2, 0))
         await pilot.pause()
         assert isinstance(app.screen, TrainingScreen)
@@ -136,11 +118,7 @@ async def test_who_looks_at_it_is_not_called(tmp_path: Path, bells: list[str], t
 
 @pytest.mark.parametrize("where", ["another window", "another screen"])
 async def test_who_is_elsewhere_is_called_once(tmp_path: Path, bells: list[str], titles: list[str], where: str) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path) as (app, pilot):
         if where == "another window":
             app.post_message(events.AppBlur())
             await until(pilot, lambda: not app.app_focus)
@@ -201,11 +179,7 @@ async def waiting(app: CaaApp) -> None:
 
 
 async def test_waiting_to_leave_is_shown_and_can_be_called_off(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path) as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         assert isinstance(app.screen, QuitDialog)
@@ -228,11 +202,7 @@ async def test_waiting_to_leave_is_shown_and_can_be_called_off(tmp_path: Path) -
 
 
 async def test_after_waiting_it_leaves(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path) as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         await pilot.press("left", "left", "enter")
@@ -243,11 +213,7 @@ async def test_after_waiting_it_leaves(tmp_path: Path) -> None:
 
 
 async def test_cancel_and_leave_by_mouse(tmp_path: Path) -> None:
-    app = stub_app(write_corpus(tmp_path), model="endless")
-    async with app.run_test(size=(80, 24)) as pilot:
-        await load(app)
-        await pilot.press("t", "enter")
-        await until_state(app, lambda state: state.done > 0)
+    async with endless_training(tmp_path) as (app, pilot):
         await pilot.press("q")
         await pilot.pause()
         assert [button.id for button in app.screen.query(Button)] == ["wait", "leave", "stay"]

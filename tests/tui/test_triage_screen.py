@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 from textual.message import Message
-from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
+from triage_desk import NARROW, WIDE, triage
 from triage_samples import (
     HOSTILE,
     contaminated,
     fragmented,
-    load,
-    make_app,
     messages,
     report,
     shown_text,
@@ -25,40 +21,21 @@ from triage_samples import (
     write_run,
 )
 
-from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.story_screen import StoryScreen
-from caa_tui.tui.screens.triage_screen import TriageScreen
 from caa_tui.tui.theme import UNICODE
 from caa_tui.tui.widgets.evidence_pane import EvidenceList, EvidencePane
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.triage_rows import change, flags_of, limit
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.tui.workspace import RunState
-from caa_tui.vectors.flags import Flag, FlagReport
+from caa_tui.vectors.flags import Flag
 
-WIDE, NARROW = (140, 44), (80, 24)
 WORST = "paired/kitchen_at_3am/tender.txt"
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus")
-
-
-@asynccontextmanager
-async def triage(
-    root: Path, *reports: FlagReport, size: tuple[int, int] = WIDE, seen: list[Message] | None = None
-) -> AsyncIterator[tuple[CaaApp, TriageScreen, Pilot[None]]]:
-    """The app on its triage screen, after runs with these reports."""
-    for number, one in enumerate(reports, start=7):
-        write_run(root, number, one)
-    app = make_app(root)
-    async with app.run_test(size=size, message_hook=seen.append if seen is not None else None) as pilot:
-        await load(app)
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, TriageScreen))
-        assert isinstance(app.screen, TriageScreen)
-        yield app, app.screen, pilot
 
 
 def solved_flag() -> Flag:
@@ -189,7 +166,7 @@ async def test_next_and_previous_go_across_flags(root: Path) -> None:
             await pilot.press("n")
             visited.append(screen.evidence.path)
         paths = [one.path for flag in (fragmented(), second) for one in flag.evidence]
-        assert visited == [*paths[:1], *paths[1:], paths[-1]]
+        assert visited == [*paths, paths[-1]]
         assert messages(app) == ["That was the last story of this view."]
         await pilot.press("p", "p")
         assert screen.evidence.path == paths[1]

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
-from textual.pilot import Pilot
+from triage_desk import NARROW, WIDE, triage
 from triage_samples import (
-    LAYERS,
     contaminated,
     fragmented,
-    load,
-    make_app,
     messages,
     report,
     shown_text,
@@ -25,7 +20,6 @@ from triage_samples import (
 )
 
 from caa_tui.runs.records import REQUEST_FILE, RunRequest
-from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.triage_screen import TriageScreen
 from caa_tui.tui.theme import ASCII
 from caa_tui.tui.widgets.evidence_pane import EvidenceList
@@ -33,9 +27,8 @@ from caa_tui.tui.widgets.evidence_text import concept_text
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort, sorted_rows
 from caa_tui.tui.widgets.solved_line import solved_line
-from caa_tui.vectors.flags import Flag, FlagReport
+from caa_tui.vectors.flags import Flag
 
-WIDE, NARROW = (140, 44), (80, 24)
 COLUMNS = (Column("name", 8), Column("number", 6, right=True))
 
 
@@ -50,30 +43,6 @@ BEFORE = [flag("tender", 0.25), flag("anger", 0.39)]
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return write_corpus(tmp_path / "corpus")
-
-
-@asynccontextmanager
-async def triage(
-    root: Path, *reports: FlagReport, size: tuple[int, int] = WIDE
-) -> AsyncIterator[tuple[CaaApp, TriageScreen, Pilot[None]]]:
-    """The app on its triage screen, after runs with these reports."""
-    for number, one in enumerate(reports, start=7):
-        write_run(root, number, one)
-    async with open_triage(root, size) as opened:
-        yield opened
-
-
-@asynccontextmanager
-async def open_triage(
-    root: Path, size: tuple[int, int] = WIDE
-) -> AsyncIterator[tuple[CaaApp, TriageScreen, Pilot[None]]]:
-    app = make_app(root)
-    async with app.run_test(size=size) as pilot:
-        await load(app)
-        await pilot.press("2")
-        await until(pilot, lambda: isinstance(app.screen, TriageScreen))
-        assert isinstance(app.screen, TriageScreen)
-        yield app, app.screen, pilot
 
 
 def names(screen: TriageScreen) -> list[str]:
@@ -150,7 +119,7 @@ async def test_a_click_on_a_title_sorts_and_is_remembered(root: Path, size: tupl
         await pilot.click(RowTable, offset=(x, 0))
         assert names(screen) == ["anger", "tender", "grief"]
         assert "change↑" in shown_text(app)
-    async with open_triage(root, size) as (_, screen, pilot):
+    async with triage(root, size=size) as (_, screen, pilot):
         assert names(screen) == ["anger", "tender", "grief"]
         await pilot.press("f", "f", "f")
         assert screen.sort == Sort()
@@ -186,7 +155,6 @@ async def test_another_layer_of_all_concepts(root: Path) -> None:
 async def test_the_pane_says_which_layers_the_sparkline_shows(root: Path) -> None:
     async with triage(root, report([fragmented()])) as (app, _, _pilot):
         assert "layers ▁▂▂▃  12 .00 · 16 .10 · ▸20 .20 · 24 .30" in shown_text(app)
-        assert len(LAYERS) == 4
 
 
 async def test_a_story_says_which_other_flags_it_stands_behind(root: Path) -> None:

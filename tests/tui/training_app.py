@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from triage_samples import load, write_corpus
 
 from caa_tui.runs.protocol import Described, DeviceFacts, ModelFacts
 from caa_tui.tui.app import CaaApp
@@ -28,6 +31,20 @@ FACTS = Described(
     ),
 )
 """A machine with a GPU, and a model `m`."""
+READING = TrainingState(
+    status="running",
+    run_id="0003",
+    phase="read stories",
+    done=112,
+    total=151,
+    stories_per_second=2.1,
+    tokens_per_second=390,
+    eta_seconds=18,
+    memory_bytes=6_100_000_000,
+    device="cuda:0",
+)
+"""A training in its middle, of which nothing runs; `ON_GPU` knows how busy the device is."""
+ON_GPU = replace(READING, device_busy=0.97, device_used_bytes=71_200_000_000, device_total_bytes=141_000_000_000)
 STUB = Path(__file__).parent.parent / "runs" / "stub_worker.py"
 
 
@@ -60,6 +77,17 @@ async def train(app: CaaApp, pilot: Pilot[None]) -> TrainingState:
     state = await until(app, lambda state: state.status in {"done", "failed", "cancelled"})
     await pilot.pause()
     return state
+
+
+@asynccontextmanager
+async def endless_training(root: Path, size: tuple[int, int] = (80, 24)) -> AsyncIterator[tuple[CaaApp, Pilot[None]]]:
+    """The app on a sample corpus while it trains, which it does until it is told to stop."""
+    app = stub_app(write_corpus(root), model="endless")
+    async with app.run_test(size=size) as pilot:
+        await load(app)
+        await pilot.press("t", "enter")
+        await until(app, lambda state: state.done > 2)
+        yield app, pilot
 
 
 def without_worker(app: CaaApp, monkeypatch: pytest.MonkeyPatch, facts: Described = FACTS) -> None:

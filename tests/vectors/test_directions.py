@@ -57,7 +57,9 @@ def test_a_blend_is_explained_by_its_parts() -> None:
 def test_nearest_concepts_are_sorted_and_never_oneself() -> None:
     vectors = unit_rows(9, 12, 3)
     names = tuple("abcdefghi")
-    for index, found in enumerate(nearest_concepts(names, vectors)):
+    nearest = nearest_concepts(names, vectors)
+    assert len(nearest) == len(names)
+    for index, found in enumerate(nearest):
         cosines = sorted((float(vectors[j] @ vectors[index]), names[j]) for j in range(9) if j != index)[::-1][:5]
         assert [name for name, _ in found] == [name for _, name in cosines]
         assert [value for _, value in found] == pytest.approx([value for value, _ in cosines])

@@ -14,6 +14,7 @@ from caa_tui.vectors.groups import group_rows
 @given(corpora(shared_texts=True))
 def test_groups_are_those_of_the_naive_loop(rows: tuple[StoryRow, ...]) -> None:
     grouping = group_rows(rows)
+    assert [group.concept for group in grouping.groups] == sorted({row.concept for row in rows if row.concept})
     for group in grouping.groups:
         positives, negatives = naive_reference.rows_of(rows, group.concept)
         assert group.positives.tolist() == positives

@@ -63,9 +63,10 @@ class StoryIndex:
         found = [identical([typed, *same])] if same else []
         found += self._near(typed)
         sentence = last_sentence(typed.text)
-        ending = _others(self.with_ending.get(ending_key(sentence), ()), typed)
+        key = ending_key(sentence)
+        ending = _others(self.with_ending.get(key, ()), typed)
         ending = [story for story in ending if story.text_sha256 != typed.text_sha256]
-        if ending and words_of(sentence):
+        if ending and key:
             found.append(shared_ending([typed, *ending], sentence))
         return tuple(found)
 

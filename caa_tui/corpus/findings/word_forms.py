@@ -141,11 +141,6 @@ def family(word: str) -> tuple[str, ...]:
     return (word, *(form for form, of in _FAMILY_OF.items() if of == root and form != word)) if root else (word,)
 
 
-def are_forms(first: str, second: str) -> bool:
-    """Whether two words, in small letters, are forms of one word."""
-    return not roots(first).isdisjoint(roots(second))
-
-
 def _may_be_root(root: str) -> bool:
     return len(root) >= _SHORTEST_ROOT and not _VOWELS.isdisjoint(root)
 

@@ -63,6 +63,11 @@ class CaaScreen(Comforts):
     def action_show_all_rows(self) -> None:
         self.query_one(FilterLine).action_clear_filter()
 
+    async def _message_loop_exit(self) -> None:
+        """The parts of a screen go before the screen does: its workers end first, so none of them looks for a part."""
+        self.workers.cancel_node(self)
+        await super()._message_loop_exit()
+
     async def action_command(self, command_id: str) -> None:
         """Carry out a command here or in the app, or say why it cannot be used now."""
         command = BY_ID[command_id]
@@ -80,6 +85,11 @@ class CaaScreen(Comforts):
         self.caa.training_changed.subscribe(self, lambda _: self._unless_away(self.show_training))
         self.show_workspace()
         self.show_training()
+
+    def on_unmount(self) -> None:
+        # A subscription keeps its screen alive until the signal is next given.
+        self.caa.workspace_changed.unsubscribe(self)
+        self.caa.training_changed.unsubscribe(self)
 
     def _unless_away(self, show: Callable[[], None]) -> None:
         """Screens of another mode are drawn when they come back."""

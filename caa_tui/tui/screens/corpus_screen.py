@@ -43,7 +43,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
 """
     CSS = """
     CorpusScreen #corpus-panes, CorpusScreen #views { height: 1fr; }
-    CorpusScreen #tree-pane { width: 26; }
+    CorpusScreen #tree-pane { width: 29; }
     CorpusScreen #middle-pane { width: 1fr; }
     CorpusScreen #story-pane { width: 25%; min-width: 36; }
     CorpusScreen #points { height: 1; padding: 0 1; color: $foreground 50%; text-wrap: nowrap; }
@@ -119,11 +119,6 @@ second click, opens what is under the cursor; where a wanted story is missing it
         return None if on_folder else self._pointed or None
 
     @property
-    def selected_path(self) -> str | None:
-        """The existing story that Enter and `e` act on."""
-        return self._pointed if self._pointed in self.caa.workspace.corpus.by_path else None
-
-    @property
     def proposal(self) -> str:
         if isinstance(self.focused, FindingsList) and self.focused.finding is not None:
             return self.focused.finding.concept or ""
@@ -168,7 +163,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
             self._say(f"There is no story yet; press {workspace.keys.name('new_story')} to write the first one.")
         elif path in workspace.corpus.by_path:
             self.caa.open_story(path, _siblings(workspace, path))
-        elif self.is_wanted(path) and not workspace.read_only:
+        elif self.is_wanted(path):
             self.write_story(path)
         else:
             self._say(f"There is no story here; press {workspace.keys.name('new_story')} to write it.")

@@ -85,11 +85,14 @@ class ExportDialog(ModalScreen[None]):
         if not text:
             self._say("Name a folder.")
             return
-        folder = Path(text).expanduser()
         try:
+            folder = Path(text).expanduser()
             written = await asyncio.to_thread(write_readout, self._run, folder)
         except UserError as error:
             self._say(printable(str(error)))
+            return
+        except RuntimeError:  # `~name` of nobody on this machine
+            self._say(f"There is no home folder for {printable(text.split('/')[0])}; name another folder.")
             return
         self.caa.workspace.memory.export_folder = str(folder)
         self.caa.workspace.keep_memory()

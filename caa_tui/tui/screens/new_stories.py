@@ -8,6 +8,7 @@ from caa_tui.corpus.coverage import CellState
 from caa_tui.corpus.names import split_story_path
 from caa_tui.corpus.places import typed_path
 from caa_tui.errors import UserError
+from caa_tui.tui.commands import BY_ID
 from caa_tui.tui.places import is_unwritten
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.story_places import NameSuggester
@@ -52,7 +53,11 @@ class NewStories(CaaScreen):
         return asked_for or any(story.path == path for story in self.query_one(NextList).stories)
 
     def write_story(self, path: str) -> None:
-        """Open the editor on a story that is not there yet."""
+        """Open the editor on a story that is not there yet, or say why not."""
+        reason = BY_ID["new_story"].disabled_reason(self.caa.workspace)
+        if reason is not None:
+            self.notify(reason, markup=False, timeout=4)
+            return
         scenario, stem = split_story_path(path)
         self.caa.open_new_story(stem, scenario)
 

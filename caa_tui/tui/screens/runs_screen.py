@@ -15,8 +15,9 @@ from textual.widgets import Static
 
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.errors import UserError
+from caa_tui.runs.comparison import RunComparison, compare_runs
 from caa_tui.runs.differences import SettingDifference, differing_settings
-from caa_tui.runs.history import RunComparison, RunRecord, compare_runs
+from caa_tui.runs.history import RunRecord
 from caa_tui.runs.logs import log_tail
 from caa_tui.text_safety import printable
 from caa_tui.tui.content import plain

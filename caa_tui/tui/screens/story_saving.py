@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from textual import work
 
 from caa_tui.corpus.edit import SaveConflict
@@ -20,6 +22,11 @@ from caa_tui.wording import count
 class StorySavingScreen(CaaScreen):
     """Subclasses have a session and draw it."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._retraining = asyncio.Lock()
+        """Held from the save to the start of the training: closing the screen would end what is between them."""
+
     @property
     def editor(self) -> StoryEditor:
         return self.query_one(StoryEditor)
@@ -34,11 +41,6 @@ class StorySavingScreen(CaaScreen):
         """Whether the text differs from what is known to be on disk."""
         return self.session.unsaved(self.editor.story)
 
-    @property
-    def whole(self) -> bool:
-        """Not while the screen is being taken down, its parts first; threads and timers may still answer then."""
-        raise NotImplementedError
-
     def draw(self) -> None:
         """Show the session as it is now."""
         raise NotImplementedError
@@ -46,8 +48,8 @@ class StorySavingScreen(CaaScreen):
     @work(group="story")
     async def reload(self) -> None:
         """Show what another program wrote; nothing unsaved is in the editor."""
-        session = self.session
-        if not await session.reload():
+        session, text = self.session, self.editor.story
+        if not await session.reload(lambda: self.session is not session or self.editor.story == text):
             self.draw()
         elif session is self.session:
             self.editor.load_story(session.text, keep_cursor=True)
@@ -56,7 +58,7 @@ class StorySavingScreen(CaaScreen):
 
     async def keep_draft(self) -> None:
         """Write down what is typed and not saved, for the case that the program dies."""
-        if self.whole and await self.session.keep_draft(self.editor.story, self.caa.clock()) and self.is_attached:
+        if await self.session.keep_draft(self.editor.story, self.caa.clock()):
             self.show_workspace()
 
     async def _ask_conflict(self, conflict: SaveConflict, text: str) -> str:
@@ -81,6 +83,9 @@ class StorySavingScreen(CaaScreen):
 
     async def may_leave(self) -> bool:
         """Whether the text is safe: saved, or given up by the user."""
+        if self.is_current:  # else a dialog over it may ask about the very save
+            async with self._retraining:
+                pass
         if not self.unsaved:
             return True
         answer = await self.app.push_screen_wait(UnsavedDialog(self.session.path))
@@ -105,29 +110,31 @@ class StorySavingScreen(CaaScreen):
 
     @work(group="story")
     async def _save_only(self) -> None:
+        session = self.session
         if not await self._save():
             return
         workspace = self.caa.workspace
         key = workspace.keys.name("save_retrain")
         then = "trains for the first time" if workspace.run is None else "retrains what changed"
         hint = "" if workspace.training.active else f" {key} {then}."
-        words = count(count_words(self.editor.story), "word")
+        words = count(count_words(session.text), "word")
         self.notify(f"Saved, {words}.{hint}", markup=False, timeout=3)
 
     @work(group="story")
     async def _save_and_retrain(self) -> None:
-        if self.unsaved and not await self._save():
-            return
-        if self.caa.workspace.run is None:
-            # What to train with was never chosen.
-            await self.action_command("train")
-            return
-        reason = BY_ID["retrain"].disabled_reason(self.caa.workspace)
-        if reason is not None:
-            self.notify(reason, markup=False)
-            return
-        self.session.before_retraining()
-        self.caa.retrain()
+        async with self._retraining:
+            if self.unsaved and not await self._save():
+                return
+            if self.caa.workspace.run is None:
+                # What to train with was never chosen.
+                await self.action_command("train")
+                return
+            reason = BY_ID["retrain"].disabled_reason(self.caa.workspace)
+            if reason is not None:
+                self.notify(reason, markup=False)
+                return
+            self.session.before_retraining()
+            self.caa.retrain()
 
     @work(group="story")
     async def _edit_outside(self) -> None:

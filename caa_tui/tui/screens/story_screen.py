@@ -145,8 +145,6 @@ texts share or differ in is underlined. After saving and retraining, the left si
     @work(group="look", exclusive=True)
     async def _look(self) -> None:
         """Work out in threads what takes longer than a key may, and show it piece by piece."""
-        if not self.whole:
-            return
         typing, session, text = self.typing, self.session, self.editor.story
         if session.file is None:
             return
@@ -161,16 +159,9 @@ texts share or differ in is underlined. After saving and retraining, the left si
         """Not given up for the next key: typing on would keep it from ever being ready."""
         training = self.caa.training
         await self.typing.prepare(reader_of(self.caa.workspace.run, training.choices(), remote=training.is_remote))
-        if self.is_attached:
-            self._look()
-
-    @property
-    def whole(self) -> bool:
-        return all(self.query(part) for part in (StoryTitle, WhyPane, StoryEditor, BesideView))
+        self._look()
 
     def draw(self) -> None:
-        if not self.whole:
-            return
         glyphs, session = self.caa.glyphs, self.session
         self._draw_title()
         self.query_one(WhyPane).show(session.why(self.editor.story, glyphs, self.typing.tokens), glyphs)
@@ -216,6 +207,8 @@ texts share or differ in is underlined. After saving and retraining, the left si
         """Show a story; the list stays."""
         is_new = self._is_new and path == self._first
         session = StorySession(self.caa.workspace, path, self._flag, is_new=is_new)
+        # What is typed from here on belongs to no story: this one is saved, the other is not there yet.
+        self.editor.read_only = True
         draft = await session.load()
         self._session = session
         session.beside = self._shown_beside()

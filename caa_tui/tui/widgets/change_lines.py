@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
+from caa_tui.runs.comparison import CorpusChanges, RunComparison
 from caa_tui.runs.differences import SettingDifference
-from caa_tui.runs.history import CorpusChanges, RunComparison, RunRecord
+from caa_tui.runs.history import RunRecord
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs, decimal
 

@@ -9,7 +9,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from caa_tui.runs.history import RunComparison
+from caa_tui.runs.comparison import RunComparison
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.concept_rows import (

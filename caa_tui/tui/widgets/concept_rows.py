@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from caa_tui.runs.history import ConceptChange, Pair, RunComparison
+from caa_tui.runs.comparison import ConceptChange, Pair, RunComparison
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs, decimal
 from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort

@@ -15,7 +15,6 @@ from textual.reactive import var
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from caa_tui.corpus.coverage import CellState
 from caa_tui.text_safety import printable
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.matrix_lines import CELL, FROZEN, HEADER, MatrixLines, MatrixStyles, Window, title_at
@@ -112,11 +111,6 @@ class CoverageMatrix(ScrollView, can_focus=True):
         if matrix is None or not matrix.rows:
             return None
         return matrix.rows[min(self.row, len(matrix.rows) - 1)].concept, matrix.columns[self.column]
-
-    @property
-    def cell_state(self) -> CellState | None:
-        matrix, cell = self.matrix, self.cell
-        return matrix.coverage.cell(*cell) if matrix is not None and cell is not None else None
 
     def point(self, concept: str | None, scenario: str | None) -> None:
         """Move the cursor to a cell, as far as it is shown; `concept` None changes the column only."""

@@ -20,8 +20,8 @@ class Guide(Static):
     Guide.-shown { display: block; }
     """
 
-    _said = ""
-    """What it shows: this is asked ten times a second while a training runs."""
+    _said = ("", "")
+    """The sentence and the key that it shows: this is asked ten times a second while a training runs."""
 
     async def on_click(self, event: events.Click) -> None:
         if event.style.meta.get("command") == "close_guide":
@@ -33,11 +33,11 @@ class Guide(Static):
         self.set_class(progress is not None, "-shown")
         if progress is None:
             return
-        said = sentence(progress, workspace, glyphs)
-        if said == self._said:
+        said, key = sentence(progress, workspace, glyphs), workspace.keys.name("close_guide")
+        if (said, key) == self._said:
             return
-        self._said = said
-        close = Content.styled(workspace.keys.name("close_guide"), "bold $accent") + Content(" close the guide")
+        self._said = said, key
+        close = Content.styled(key, "bold $accent") + Content(" close the guide")
         self.update(
             Content.assemble(
                 (f"Guide {progress.step} of {LAST}  ", "bold $accent"),

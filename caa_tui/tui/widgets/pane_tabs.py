@@ -1,4 +1,4 @@
-"""Below 100 columns the panes of a screen become tabs: this line names them and shows one."""
+"""Below 120 columns the panes of a screen become tabs: this line names them and shows one."""
 
 from __future__ import annotations
 

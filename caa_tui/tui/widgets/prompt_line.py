@@ -101,7 +101,9 @@ class PromptLine(Vertical):
             self._say(problem)
 
     def on_unmount(self) -> None:
-        self._settle(None)
+        """The screen goes: whoever waits for the answer ends, too, and has nothing left to act on."""
+        if self._answer is not None:
+            self._answer.cancel()
 
     def _say(self, problem: str | None) -> None:
         line = self.query_one("#prompt-problem", Static)

@@ -38,7 +38,7 @@ class TrainingStrip(Static):
         self.set_class(not state.active, "-over")
         if state.status == "idle":
             return
-        width = max(20, (self.size.width or self.app.size.width) - 2)
+        width = max(20, self.size.width or self.app.size.width - 2)  # the same before and after the first layout
         content = _running(state, glyphs, width, self._cancel_key(workspace)) if state.active else _ended(state)
         # In one line all along, it moves nothing else on the screen.
         self.update(content, layout=not state.active)
