@@ -11,8 +11,6 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from send2trash import send2trash
-
 from caa_tui.corpus import atomic, history, names, text
 from caa_tui.corpus.disk import MAX_STORY_BYTES, UnusableFile, read_regular, resolve_inside
 from caa_tui.corpus.newlines import common_ending, restore_endings
@@ -113,6 +111,8 @@ def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> N
     try:
         history.keep(data_folder(root).history, path, data)
         try:
+            from send2trash import send2trash
+
             send2trash(named)
         except OSError:  # there is none
             _delete_for_good(root, path, named, data)

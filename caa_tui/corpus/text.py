@@ -11,25 +11,23 @@ from dataclasses import dataclass
 
 BOM = "\ufeff"
 
-_ASCII_WORD = re.compile(r"[a-z0-9]+")
+# Patterns stay strings until they are needed: compiling them would take a hundredth of a second at every start.
+_ASCII_WORD = r"[a-z0-9]+"
 UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Kana, Han and compatibility ideographs: written without spaces, so each character counts as a word."""
-_ANY_UNSPACED = re.compile(f"[{UNSPACED}]")
-_WORD = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+")
-_BLANK_INSIDE = re.compile(rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])")
+_ANY_UNSPACED = f"[{UNSPACED}]"
+_WORD = rf"[{UNSPACED}]|[^\W_{UNSPACED}]+"
+_BLANK_INSIDE = rf"(?<=[{UNSPACED}]) (?=[{UNSPACED}])"
 
-_ODD = re.compile(
+_ODD = (
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # C0 except tab and newline, DEL, C1
     # soft hyphen, zero width, bidi, line separators, the replacement character
     "\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2064\u2066-\u206f\ufeff\ufff9-\ufffd]"
 )
 
-_SENTENCE_END = re.compile(
-    r"""[.!?…]+ (?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.) ["'”’»)\]]* \s+
+_SENTENCE_END = r"""(?x) [.!?…]+ (?<!\bMr\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bDr\.)(?<!\bSt\.) ["'”’»)\]]* \s+
       | [。！？]+ [」』”’]*
-      | \n\s*\n""",
-    re.VERBOSE,
-)
+      | \n\s*\n"""
 _TAIL = 2_000
 """Characters searched for the last sentence."""
 
@@ -74,25 +72,25 @@ def sha256(data: bytes) -> str:
 def words_of(text: str) -> list[str]:
     """The words in order, case and Unicode form folded, punctuation dropped."""
     if text.isascii():
-        return _ASCII_WORD.findall(text.lower())
-    return _WORD.findall(unicodedata.normalize("NFC", text).casefold())
+        return re.findall(_ASCII_WORD, text.lower())
+    return re.findall(_WORD, unicodedata.normalize("NFC", text).casefold())
 
 
 def joined_words(words: Iterable[str]) -> str:
     """Words as they are written: with blanks, but none between characters of scripts without spaces."""
-    return _BLANK_INSIDE.sub("", " ".join(words))
+    return re.sub(_BLANK_INSIDE, "", " ".join(words))
 
 
 def count_words(text: str) -> int:
     """Words between spaces, as `wc -w` counts them; in scripts without spaces, characters."""
-    if text.isascii() or not _ANY_UNSPACED.search(text):
+    if text.isascii() or not re.search(_ANY_UNSPACED, text):
         return len(text.split())
     return len(words_of(text))
 
 
 def last_sentence(text: str) -> str:
     """The last sentence that has a word in it, as it is written; empty when there is none."""
-    for part in reversed(_SENTENCE_END.split(text[-_TAIL:])):
+    for part in reversed(re.split(_SENTENCE_END, text[-_TAIL:])):
         if words_of(part):
             return " ".join(part.split())
     return ""
@@ -101,6 +99,6 @@ def last_sentence(text: str) -> str:
 def odd_characters(text: str) -> dict[str, int]:
     """Characters that a reader cannot see but the model reads (control, bidi, zero width, U+FFFD) -> how often."""
     counts: dict[str, int] = {}
-    for char in _ODD.findall(text):
+    for char in re.findall(_ODD, text):
         counts[char] = counts.get(char, 0) + 1
     return counts

@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from textual import work
 from textual.screen import Screen
 
 from caa_tui.errors import UserError
-from caa_tui.runs.history import RunRecord
 from caa_tui.text_safety import printable
 from caa_tui.tui.app_core import AppCore
 from caa_tui.tui.theme import DARK, LIGHT
 from caa_tui.tui.user_settings import load_user_settings, settings_path, write_template
 from caa_tui.vectors.flags import Flag
+
+if TYPE_CHECKING:
+    from caa_tui.runs.history import RunRecord
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen[None]]:

@@ -106,7 +106,6 @@ class AppCore(App[None]):
         if self.workspace.opening_note:
             self.notify(printable(self.workspace.opening_note), severity="warning", markup=False, timeout=10)
         self.load_everything()
-        self.watch_files()
         self.set_interval(RESCAN_SECONDS, self.rescan)
         self.set_interval(HANGUP_SECONDS, self.leave_when_hung_up)
 
@@ -143,6 +142,8 @@ class AppCore(App[None]):
     async def load_everything(self) -> None:
         """First read, after the first paint."""
         await self.reload_runs()
+        # Not before: watching many folders begins with a tenth of a second in which nothing else runs.
+        self.watch_files()
         await self.rescan()
         self._await_idleness()
 

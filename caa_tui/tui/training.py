@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from caa_tui.errors import UserError
-from caa_tui.runs.history import RunRecord
 from caa_tui.runs.options import TrainOptions
 from caa_tui.runs.protocol import Described, Event, Finished, Notice, PhaseStarted, Progress
 from caa_tui.tui.training_events import ENDINGS, folded, sample_of
@@ -22,6 +21,7 @@ from caa_tui.wording import count, duration
 
 if TYPE_CHECKING:
     from caa_tui.runs.client import WorkerClient
+    from caa_tui.runs.history import RunRecord
     from caa_tui.tui.app_core import AppCore
 
 logger = logging.getLogger(__name__)
@@ -168,9 +168,9 @@ class TrainingController:
             await self._app.reload_runs()
             self._end(ENDINGS[record.status], self._ending(record))
         except UserError as error:
+            self._end("failed", str(error))
             # The run may be there nevertheless, when only the output folder could not be written.
             await self._app.reload_runs()
-            self._end("failed", str(error))
         except Exception as error:  # a defect: said here with its traceback, or the training would seem to go on
             logger.exception("the training ended in a way nobody planned")
             self._keep_traceback(error)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from caa_tui.runs.history import RunRecord
 from caa_tui.runs.protocol import Event, Finished, Notice, PhaseStarted, Progress
 from caa_tui.runs.records import RunStatus
 from caa_tui.tui.training_history import Sample, TrainingHistory
 from caa_tui.tui.workspace import TrainingState, TrainingStatus
+
+if TYPE_CHECKING:
+    from caa_tui.runs.history import RunRecord
 
 ENDINGS: dict[RunStatus, TrainingStatus] = {
     RunStatus.DONE: "done",

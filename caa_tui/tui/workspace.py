@@ -1,6 +1,7 @@
 """What the screens show, as plain data: the corpus, the runs, and the training in progress. No Textual here.
 
-The app replaces whole values on its event loop; widgets only read.
+The app replaces whole values on its event loop; widgets only read. What answers later questions is imported where they
+are asked, so that the first paint does not wait for it.
 """
 
 from __future__ import annotations
@@ -19,9 +20,6 @@ from caa_tui.corpus.model import Acceptance, Corpus
 from caa_tui.corpus.settings import Settings, load_settings
 from caa_tui.corpus.storage import DataFolder, StateFile
 from caa_tui.errors import UserError
-from caa_tui.runs.comparison import edited_since
-from caa_tui.runs.differences import settings_difference
-from caa_tui.runs.history import RunRecord, list_runs
 from caa_tui.runs.options import TrainOptions
 from caa_tui.tui.commands import Keymap
 from caa_tui.tui.guide_steps import Progress
@@ -31,6 +29,7 @@ from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
 if TYPE_CHECKING:
     from caa_tui.corpus.findings.typed import StoryIndex
     from caa_tui.corpus.operations import StoryFiles
+    from caa_tui.runs.history import RunRecord
 
 logger = logging.getLogger(__name__)
 
@@ -155,6 +154,8 @@ class RunState:
         """What the two runs were set up differently in, like `pooling last, was mean`."""
         if self.run is None or self.previous is None:
             return ()
+        from caa_tui.runs.differences import settings_difference
+
         return settings_difference(self.previous, self.run)
 
 
@@ -260,6 +261,8 @@ class Workspace:
         if self.run is None:
             self.edited = self.removed = frozenset()
             return
+        from caa_tui.runs.comparison import edited_since
+
         difference = edited_since(self.run, self.corpus)
         self.edited = frozenset((*difference.changed, *difference.added))
         self.removed = frozenset(difference.removed)
@@ -288,6 +291,8 @@ def read_corpus(root: Path) -> CorpusState:
 
 def read_runs(data: DataFolder) -> RunState:
     """Load the history and the flags of the two newest finished runs; blocking."""
+    from caa_tui.runs.history import list_runs
+
     history = list_runs(data)
     finished = [record for record in history if _is_whole(record)]
     run = finished[0] if finished else None

@@ -66,7 +66,7 @@ import sys, torch, transformers
 sys.path.insert(0, sys.argv[2])
 from tiny_models import CONTEXT, VOCAB, tiny_tokenizer
 config = transformers.LlamaConfig(
-    vocab_size=VOCAB, hidden_size=384, intermediate_size=1024, num_hidden_layers=12, num_attention_heads=6,
+    vocab_size=VOCAB, hidden_size=1024, intermediate_size=2816, num_hidden_layers=8, num_attention_heads=8,
     max_position_embeddings=CONTEXT, pad_token_id=0, bos_token_id=1, eos_token_id=2,
 )
 torch.manual_seed(1)

@@ -263,7 +263,7 @@ def test_delete_where_there_is_no_trash(tmp_path: Path, monkeypatch: pytest.Monk
     def no_trash(path: Path) -> None:
         raise PermissionError(13, "no trash on this volume")
 
-    monkeypatch.setattr(edit, "send2trash", no_trash)
+    monkeypatch.setattr("send2trash.send2trash", no_trash)
     root = corpus_with(tmp_path, b"one")
     delete_story(root, JOY)
     assert not (root / JOY).exists()
@@ -276,7 +276,7 @@ def test_where_there_is_no_trash_nothing_unseen_is_deleted(tmp_path: Path, monke
         raise OSError("no trash here")
 
     root = corpus_with(tmp_path, b"Old.")
-    monkeypatch.setattr(edit, "send2trash", another_program_is_faster)
+    monkeypatch.setattr("send2trash.send2trash", another_program_is_faster)
     with pytest.raises(SaveConflict):
         delete_story(root, JOY)
     assert (root / JOY).read_text() == "Somebody's new text."
@@ -284,7 +284,7 @@ def test_where_there_is_no_trash_nothing_unseen_is_deleted(tmp_path: Path, monke
 
 def test_what_takes_the_name_of_a_story_in_the_trash_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = corpus_with(tmp_path, b"Old.")
-    monkeypatch.setattr(edit, "send2trash", lambda path: Path(path).write_text("Checked out anew."))
+    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).write_text("Checked out anew."))
     delete_story(root, JOY)
     assert (root / JOY).read_text() == "Checked out anew."
 

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from undoing import files_of, tree
 
-from caa_tui.corpus import edit
 from caa_tui.corpus.scan import scan
 from caa_tui.errors import UserError
 
@@ -36,7 +35,7 @@ STEPS = st.one_of(
 @pytest.fixture(scope="module")
 def no_trash() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(edit, "send2trash", os.unlink)
+        patch.setattr("send2trash.send2trash", os.unlink)
         yield
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from caa_tui.corpus import edit
 from caa_tui.corpus.edit import OpenStory, open_story
 from caa_tui.corpus.operations import StoryFiles
 from caa_tui.corpus.storage import DATA_FOLDER, data_folder
@@ -42,5 +41,5 @@ def own_trash(monkeypatch: pytest.MonkeyPatch, folder: Path) -> Path:
     def trash(path: Path) -> None:
         Path(path).rename(folder / f"{len(list(folder.iterdir()))}-{Path(path).name}")
 
-    monkeypatch.setattr(edit, "send2trash", trash)
+    monkeypatch.setattr("send2trash.send2trash", trash)
     return folder

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from caa_tui.corpus import atomic, edit
+from caa_tui.corpus import atomic
 from caa_tui.corpus.moves import HalfDone
 from caa_tui.corpus.operations import StoryFiles
 from caa_tui.corpus.storage import DATA_FOLDER, data_folder
@@ -19,7 +19,7 @@ TENDER = "paired/doorway/tender.txt"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(edit, "send2trash", os.unlink)
+    monkeypatch.setattr("send2trash.send2trash", os.unlink)
     for path in (TENDER, "paired/kitchen/tender.txt", "stories/tender.txt", "stories/anger.txt"):
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(f"{path}\n")

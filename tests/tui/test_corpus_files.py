@@ -9,7 +9,6 @@ import pytest
 from textual.pilot import Pilot
 from triage_samples import load, make_app, messages, story, until, write_corpus
 
-from caa_tui.corpus import edit
 from caa_tui.corpus.scan import scan
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.open import hold_corpus, open_workspace
@@ -27,7 +26,7 @@ ANGER = "paired/doorway/anger.txt"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(edit, "send2trash", os.unlink)
+    monkeypatch.setattr("send2trash.send2trash", os.unlink)
     return write_corpus(tmp_path)
 
 
