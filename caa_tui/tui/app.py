@@ -182,6 +182,8 @@ class CaaApp(AppCore):
 
     async def action_quit(self) -> None:
         """Textual binds ctrl+q to this before any screen sees the key; unsaved text and trainings are asked about."""
+        if getattr(self.screen, "ASKS_WHETHER_TO_LEAVE", False):
+            return
         asking = (getattr(screen, "cmd_quit_now", None) for screen in reversed(self.screen_stack))
         quit_screen = next((ask for ask in asking if ask is not None), self.cmd_quit_now)
         quit_screen()

@@ -6,13 +6,21 @@ import re
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
+from textual.widgets import TextArea
 from triage_samples import load, make_app, messages, shown_text, until, write_corpus
 
 from caa_tui.errors import UserError
 from caa_tui.tui.app import CaaApp
-from caa_tui.tui.commands import COMMANDS, read_keymap
+from caa_tui.tui.commands import COMMANDS, commands_of, read_keymap
+from caa_tui.tui.commands.keymap import MOVING, TAKEN
 from caa_tui.tui.open import open_workspace, read_user_settings
+from caa_tui.tui.screens.corpus_screen import CorpusScreen
+from caa_tui.tui.screens.quit_dialog import QuitDialog
+from caa_tui.tui.screens.triage_screen import TriageScreen
 from caa_tui.tui.user_settings import UserSettings, load_user_settings, write_template
+from caa_tui.tui.widgets.story_editor import StoryEditor
+from caa_tui.tui.workspace import TrainingState
 
 
 @pytest.mark.parametrize(
@@ -106,7 +114,7 @@ def test_a_file_that_does_not_fit_costs_its_changes_only(
 
 
 async def test_the_screen_follows_the_keys(tmp_path: Path) -> None:
-    settings = UserSettings(keys={"show_triage": "T", "filter": "ctrl+f", "train": "ctrl+y"})
+    settings = UserSettings(keys={"show_triage": "T", "filter": "ctrl+f", "train": "ctrl+l"})
     app = CaaApp(open_workspace(write_corpus(tmp_path)), settings=settings)
     async with app.run_test(size=(140, 40)) as pilot:
         await load(app)
@@ -115,9 +123,9 @@ async def test_the_screen_follows_the_keys(tmp_path: Path) -> None:
         await pilot.press("T")
         await pilot.pause()
         assert app.current_mode == "triage"
-        assert "press ctrl+y to train" in shown_text(app).lower()
+        assert "press ctrl+l to train" in shown_text(app).lower()
         await pilot.press("E")
-        assert messages(app) == ["Nothing is trained yet: press ctrl+y to train this corpus."]
+        assert messages(app) == ["Nothing is trained yet: press ctrl+l to train this corpus."]
 
 
 async def test_the_settings_file_opens_in_the_editor_and_holds_at_once(
@@ -142,3 +150,31 @@ async def test_the_settings_file_opens_in_the_editor_and_holds_at_once(
         await pilot.press("T")
         await pilot.pause()
         assert app.current_mode == "triage"
+
+
+@pytest.mark.parametrize(("screen", "owner"), [("triage", TriageScreen), ("story", StoryEditor)])
+def test_no_command_takes_a_key_that_a_part_of_the_screen_has_for_itself(
+    screen: str, owner: type[TriageScreen | StoryEditor]
+) -> None:
+    kinds = [kind for kind in owner.__mro__ if kind.__module__.startswith("caa_tui.tui") or kind is TextArea]
+    bound = [Binding.make_bindings(kind.__dict__.get("BINDINGS", ())) for kind in kinds]
+    own = {binding.key for bindings in bound for binding in bindings} - MOVING - {"escape"}
+    assert len(own) >= 5
+    commands = {key for command in commands_of(screen) for key in command.keys.split(",")}
+    keys, what = TAKEN[screen]
+    assert own - commands <= keys
+    command = next(command.id for command in commands_of(screen) if not own & {*command.keys.split(",")})
+    for key in sorted(own - commands):
+        with pytest.raises(UserError, match=what):
+            read_keymap({command: key})
+
+
+async def test_leaving_is_asked_about_once(tmp_path: Path) -> None:
+    app = make_app(write_corpus(tmp_path))
+    async with app.run_test() as pilot:
+        await load(app)
+        app.set_training(TrainingState(status="running", run_id="0001", phase="load model"))
+        await pilot.press("ctrl+q", "ctrl+q")
+        await until(pilot, lambda: isinstance(app.screen, QuitDialog))
+        await pilot.press("escape")
+        await until(pilot, lambda: isinstance(app.screen, CorpusScreen))

@@ -14,6 +14,21 @@ MOVING = frozenset(
     {"up", "down", "left", "right", "home", "end", "pageup", "pagedown", "tab", "shift+tab"}
 ) | frozenset({"j", "k", "h", "l", "g", "G", "ctrl+u", "ctrl+d", "left_square_bracket", "right_square_bracket"})
 """Keys that move in lists; a command on one of them would never be reached."""
+TAKEN = {
+    "triage": (frozenset({"F", "shift+down", "shift+up", "ctrl+e", "ctrl+y"}), "moves in the triage"),
+    "story": (
+        frozenset(
+            {f"ctrl+{key}" for key in ("a", "c", "k", "v", "w", "x", "y", "z", "home", "end", "left", "right")}
+            | {f"ctrl+{key}" for key in ("backspace", "pageup", "pagedown")}
+            | {f"ctrl+shift+{key}" for key in ("home", "end", "left", "right", "k")}
+            | {f"shift+{key}" for key in ("up", "down", "left", "right", "home", "end")}
+            | {f"super+{key}" for key in ("c", "x", "y", "z", "backspace")}
+            | {"alt+backspace", "alt+delete", "backspace", "delete", "f6", "f7"}
+        ),
+        "edits the text of a story",
+    ),
+}
+"""Screen -> keys of its own that a command on it would take away or never get, and what they do."""
 _MODIFIERS = frozenset({"ctrl", "alt", "shift", "super", "meta"})
 _UNICODE_NAMES = {short: name for name, short in KEY_NAME_REPLACEMENTS.items()}
 _ALIASES = {"esc": "escape", "return": "enter"}
@@ -77,6 +92,10 @@ def _key(command_id: str, text: str) -> str:
         raise UserError(f"keys.{command_id}: there is no key {text!r}; write for example T, ctrl+k, f4 or escape.")
     if name in MOVING:
         raise UserError(f"keys.{command_id}: {text} moves the cursor; choose another key.")
+    for screen in sorted(BY_ID[command_id].screens & TAKEN.keys()):
+        keys, what = TAKEN[screen]
+        if name in keys and name not in BY_ID[command_id].keys.split(","):
+            raise UserError(f"keys.{command_id}: {text} {what}; choose another key.")
     if "story" in BY_ID[command_id].screens and len(last) == 1 and not set(modifiers) - {"shift"}:
         raise UserError(f"keys.{command_id}: {text} is typed into stories; choose one with ctrl or alt, or an f key.")
     return name

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 class QuitDialog(ModalScreen[str]):
     """Answers `stay`, `wait` or `leave`."""
 
+    ASKS_WHETHER_TO_LEAVE = True
     BINDINGS = [
         Binding("escape,s", "answer('stay')", "Stay", show=False),
         Binding("w", "answer('wait')", "Wait", show=False),

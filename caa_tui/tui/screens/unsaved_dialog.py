@@ -14,6 +14,7 @@ from caa_tui.tui.content import plain
 class UnsavedDialog(ModalScreen[str]):
     """Answers `save`, `discard` or `stay`."""
 
+    ASKS_WHETHER_TO_LEAVE = True
     BINDINGS = [
         Binding("escape", "answer('stay')", "Stay", show=False),
         Binding("s", "answer('save')", "Save", show=False),
