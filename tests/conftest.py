@@ -50,8 +50,7 @@ def trash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Deleted stories and runs go here instead of the user's trash."""
     folder = tmp_path / "trash"
     folder.mkdir()
-    for module in ("caa_tui.corpus.edit", "caa_tui.runs.housekeeping"):
-        monkeypatch.setattr(f"{module}.send2trash", lambda path: Path(path).rename(folder / Path(path).name))
+    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).rename(folder / Path(path).name))
     return folder
 
 

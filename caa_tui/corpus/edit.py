@@ -15,6 +15,7 @@ from caa_tui.corpus import atomic, history, names, text
 from caa_tui.corpus.disk import MAX_STORY_BYTES, UnusableFile, read_regular, resolve_inside
 from caa_tui.corpus.newlines import common_ending, restore_endings
 from caa_tui.corpus.storage import DATA_FOLDER, data_folder
+from caa_tui.corpus.trash import to_trash
 from caa_tui.errors import UserError
 
 
@@ -111,9 +112,7 @@ def delete_story(root: Path, path: str, expected_sha256: str | None = None) -> N
     try:
         history.keep(data_folder(root).history, path, data)
         try:
-            from send2trash import send2trash
-
-            send2trash(named)
+            to_trash(named)
         except OSError:  # there is none
             _delete_for_good(root, path, named, data)
     except OSError as error:

@@ -117,10 +117,10 @@ class Ground:
             NotAsLeft: it is taken, or its folder leads out of the corpus or cannot be listed.
         """
         try:
-            wanted = story_place(self.root, path)
-            while not os.path.lexists(wanted.parent):
-                wanted = wanted.parent
-            other = taken_by(wanted, moving)
+            place = story_place(self.root, path)
+            wanted, other = _taken_on_the_way(place, moving)
+            while other == wanted.name and wanted != place:  # the folder was made just now, so look into it
+                wanted, other = _taken_on_the_way(place, moving)
         except UnusableFile as problem:
             raise NotAsLeft(f"The folder of {short_name(path)} {problem.reason}") from problem
         if other == wanted.name:
@@ -258,6 +258,17 @@ def _give_mode(path: Path, mode: int) -> None:
     if mode:
         with contextlib.suppress(OSError):
             path.chmod(mode & 0o777)
+
+
+def _taken_on_the_way(place: Path, moving: Path | None) -> tuple[Path, str | None]:
+    """The first part of a path that is not there yet, and what has its name, or one that differs only in case.
+
+    Raises:
+        UnusableFile: its folder cannot be listed.
+    """
+    while not os.path.lexists(place.parent):
+        place = place.parent
+    return place, taken_by(place, moving)
 
 
 def _failed(operation: Operation, error: Exception) -> UserError:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from send2trash import send2trash
-
 from caa_tui.corpus.storage import DataFolder
+from caa_tui.corpus.trash import to_trash
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord, find_folder
 from caa_tui.runs.run_folder import training_lock
@@ -33,7 +32,7 @@ def trash_run(data: DataFolder, run_id: str | int) -> int:
     folder = find_folder(data, run_id)
     size = tree_size(folder)
     try:
-        send2trash(folder)
+        to_trash(folder)
     except OSError as error:
         reason = error.strerror or str(error) or type(error).__name__
         raise NoTrash(

@@ -20,6 +20,7 @@ from caa_tui.corpus.journal import FileChange, Journal, Operation, OperationKind
 from caa_tui.corpus.model import Acceptance
 from caa_tui.corpus.moves import NotAsLeft
 from caa_tui.corpus.operations import Done, StoryFiles
+from caa_tui.corpus.places import taken_by
 from caa_tui.corpus.storage import data_folder
 from caa_tui.errors import UserError
 
@@ -407,6 +408,23 @@ def test_what_was_killed_before_it_touched_a_file_was_never_done(root: Path, cha
     files = files_of(root)
     assert files.interrupted is None
     assert files.undoable is None
+
+
+def test_a_folder_that_another_program_makes_meanwhile_is_no_obstacle(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[Path] = []
+
+    def taken(place: Path, moving: Path | None) -> str | None:
+        (root / "paired/garden").mkdir(exist_ok=True)
+        looks.append(place)
+        return taken_by(place, moving)
+
+    monkeypatch.setattr("caa_tui.corpus.moves.taken_by", taken)
+    files_of(root).create("paired/garden/joy.txt", "New.")
+    assert [place.name for place in looks[:2]] == ["garden", "joy.txt"]
+    with pytest.raises(NotAsLeft, match="exists already"):
+        files_of(root).create("paired/garden/joy.txt", "New.")
 
 
 def test_two_operations_at_once_have_a_number_each(root: Path) -> None:

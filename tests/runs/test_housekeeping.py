@@ -11,7 +11,6 @@ from run_samples import report_of, write_corpus, write_run
 
 from caa_tui.corpus.storage import DataFolder, data_folder
 from caa_tui.errors import UserError
-from caa_tui.runs import housekeeping
 from caa_tui.runs.history import list_runs
 from caa_tui.runs.housekeeping import (
     NoTrash,
@@ -55,7 +54,7 @@ def test_without_a_trash_the_run_stays(data: DataFolder, monkeypatch: pytest.Mon
         raise OSError(errno.EXDEV, "no trash here")
 
     run = write_run(data, TEXTS)
-    monkeypatch.setattr(housekeeping, "send2trash", none)
+    monkeypatch.setattr("send2trash.send2trash", none)
     with pytest.raises(NoTrash, match=r"0001 cannot be moved to the trash \(no trash here\)"):
         trash_run(data, 1)
     assert list_runs(data) == (run,)

@@ -17,7 +17,6 @@ from triage_samples import (
     write_corpus,
 )
 
-from caa_tui.runs import housekeeping
 from caa_tui.runs.housekeeping import tree_size
 from caa_tui.tui.screens.runs_screen import RunsScreen
 from caa_tui.tui.workspace import TrainingState
@@ -60,7 +59,7 @@ async def test_without_a_trash_deleting_for_good_is_asked_about(root: Path, monk
     def no_trash(path: Path) -> None:
         raise OSError(errno.EXDEV, "no trash")
 
-    monkeypatch.setattr(housekeeping, "send2trash", no_trash)
+    monkeypatch.setattr("send2trash.send2trash", no_trash)
     two_runs(root)
     async with runs(root) as (app, screen, pilot):
         await pilot.press("end", "d")

@@ -14,7 +14,6 @@ import pytest
 from triage_samples import load
 from usage_walk import Step, Walk, Walker, WrongPageError, walks
 
-from caa_tui.runs import housekeeping
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.commands import COMMANDS, key_name
 from caa_tui.tui.open import open_workspace
@@ -37,8 +36,7 @@ def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(ROOT / "sample_corpus", tmp_path / "practice", ignore=shutil.ignore_patterns(".caa"))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CAA_WORD_WORKER_GATE", str(tmp_path / "gate"))
-    monkeypatch.setattr("send2trash.send2trash", lambda path: Path(path).unlink())
-    monkeypatch.setattr(housekeeping, "send2trash", shutil.rmtree)
+    monkeypatch.setattr("send2trash.send2trash", lambda path: shutil.rmtree(path) if path.is_dir() else path.unlink())
     return tmp_path / "practice"
 
 
