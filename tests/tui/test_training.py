@@ -9,12 +9,14 @@ import pytest
 from textual.widgets import Input, Static
 from training_app import endless_training, stub_app, train, until
 from triage_samples import load, write_corpus
+from triage_samples import until as until_shown
 
 from caa_tui.runs import session
+from caa_tui.runs.history import RunRecord
 from caa_tui.tui import training
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
-from caa_tui.tui.screens.export_dialog import ExportDialog
+from caa_tui.tui.screens.export_dialog import ExportDialog, write_readout
 from caa_tui.tui.screens.quit_dialog import QuitDialog
 from caa_tui.tui.widgets.coverage_matrix import CoverageMatrix
 from caa_tui.tui.widgets.training_strip import TrainingStrip
@@ -106,6 +108,31 @@ async def test_export_asks_for_a_folder_and_remembers_it(app: CaaApp, tmp_path: 
         assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["readout.json", "readout.safetensors"]
         assert app.workspace.memory.export_folder == str(tmp_path / "out")
         assert isinstance(app.screen, CorpusScreen)
+
+
+async def test_a_second_enter_while_it_writes_exports_once(
+    app: CaaApp, working_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written: list[Path] = []
+
+    def write(run: RunRecord, folder: Path) -> tuple[Path, ...]:
+        written.append(folder)
+        return write_readout(run, folder)
+
+    monkeypatch.setattr("caa_tui.tui.screens.export_dialog.write_readout", write)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await load(app)
+        await train(app, pilot)
+        await pilot.press("E")
+        await pilot.pause()
+        dialog, line = app.screen, app.screen.query_one(Input)
+        line.value = "out"
+        for _ in range(2):
+            line.post_message(Input.Submitted(line, line.value))
+        await until_shown(pilot, lambda: app.screen is not dialog)
+        await pilot.pause()
+    assert written == [working_folder / "out"]
+    assert app.workspace.memory.export_folder == str(working_folder / "out"), "wherever the program is started next"
 
 
 @pytest.mark.parametrize("folder", ["file", "~nobody-of-this-name/readout"])

@@ -81,12 +81,14 @@ class ExportDialog(ModalScreen[None]):
         said.add_class("-shown")
 
     async def _export(self) -> None:
+        if not self.is_current:  # a second Enter, pressed while the first was writing
+            return
         text = self.query_one(Input).value.strip()
         if not text:
             self._say("Name a folder.")
             return
         try:
-            folder = Path(text).expanduser()
+            folder = Path(text).expanduser().absolute()
             written = await asyncio.to_thread(write_readout, self._run, folder)
         except UserError as error:
             self._say(printable(str(error)))
