@@ -131,6 +131,29 @@ def triage(corpus: CorpusArgument, run: RunOption = None, as_json: JsonOption = 
 
 
 @app.command()
+def probe(
+    corpus: CorpusArgument,
+    run: RunOption = None,
+    text: Annotated[str | None, typer.Option(help="The text; without it and --file, it is read from stdin.")] = None,
+    file: Annotated[Path | None, typer.Option(help="Read the text from this file.")] = None,
+    layer: Annotated[
+        int | None, typer.Option(help="Sort by this layer; default: the one that tells the run's stories apart best.")
+    ] = None,
+    top: Annotated[int, typer.Option(metavar="K", min=1, help="Show so many concepts.")] = 10,
+    tokens: Annotated[bool, typer.Option("--tokens", help="Also a line for every token.")] = False,
+    worker_command: Annotated[
+        str | None, typer.Option(help='Start the worker with this, like "ssh gpu-box caa worker".')
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """What the vectors of a run read in any text, as z-scores against the corpus."""
+    from caa_tui import cli_probe
+
+    shown = cli_probe.Shown(layer=layer, top=top, by_token=tokens, as_json=as_json)
+    cli_probe.probe_in_terminal(corpus, run, cli_probe.given_text(text, file), worker_command, shown)
+
+
+@app.command()
 def runs(
     corpus: CorpusArgument,
     as_json: JsonOption = False,

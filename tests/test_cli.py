@@ -44,7 +44,7 @@ def test_the_start_loads_nothing_heavy(arguments: list[str], corpus: Path) -> No
 def test_help_and_version(caa: Caa) -> None:
     commands = caa("--help")
     assert commands.code == 0
-    for name in ("check", "train", "triage", "runs", "export", "worker"):
+    for name in ("check", "train", "triage", "probe", "runs", "export", "worker"):
         assert f"\n  {name} " in commands.out
     assert caa("--version").out.startswith("caa ")
     assert caa("train").code == 2

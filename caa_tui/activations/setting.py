@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import importlib.metadata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -107,6 +108,32 @@ def resolve(options: CollectOptions, say: Callable[[str], None]) -> Setting:
         device=device,
         shape=resolve_shape(options.batch_tokens, device),
     )
+
+
+_DESCRIBED = (
+    "format",
+    "fingerprint",
+    "max_length",
+    "truncation",
+    "padding",
+    "special_tokens",
+    "pooling",
+    "dtype",
+    "device",
+    "device_name",
+    "attention",
+    "batch_tokens",
+    "length_step",
+    "versions",
+)
+"""The keys of `Setting.description`."""
+
+
+def described_in(provenance: Mapping[str, Any]) -> dict[str, object] | None:
+    """The `description` inside a run's `provenance`, so that its rows are found again; None: it is not all there."""
+    if any(name not in provenance for name in _DESCRIBED):
+        return None
+    return {name: provenance[name] for name in _DESCRIBED} | {"device": str(provenance["device"]).partition(":")[0]}
 
 
 def _against_card(options: CollectOptions, card: ModelCard) -> tuple[tuple[int, ...], int]:

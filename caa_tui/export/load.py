@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,15 @@ def read_readout(folder: Path) -> ConceptVectors:
             raise UserError(
                 f"{name} in {str(folder)!r} cannot be read ({error.strerror}); check its permissions."
             ) from error
+    return vectors_in(files)
+
+
+def vectors_in(files: Mapping[str, bytes]) -> ConceptVectors:
+    """The vectors of a pair by name -> content, as `read_readout` gives them.
+
+    Raises:
+        UserError: the pair is not sound.
+    """
     manifest, tensors = parse_readout(files)
     matrix = {}
     for layer, tensor in tensors.items():

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
+
+import msgspec
 
 from caa_tui.errors import UserError
 from caa_tui.runs.protocol import (
     DESCRIBE,
     FINAL_EVENTS,
+    PROBE,
     PROTOCOL_VERSION,
     READING,
     Cancelled,
@@ -20,6 +23,8 @@ from caa_tui.runs.protocol import (
     Event,
     Failed,
     Hello,
+    Probed,
+    ProbeRequest,
     Progress,
     TrainRequest,
 )
@@ -108,31 +113,80 @@ class WorkerClient:
             UserError: the worker cannot be started, died, or is too old to be asked.
         """
         async with self._pipe:
-            self._questions += 1
-            question = f"question {self._questions}"
-            greeting = await self._ensure_started(question)
-            if isinstance(greeting, Failed):
-                raise UserError(greeting.message)
-            if isinstance(greeting, Cancelled):
-                raise UserError(_LEFT)
-            if DESCRIBE not in self._abilities:
-                raise UserError("The worker is an older caa-tui, which cannot say what its machine has.")
+            question = await self._question(DESCRIBE, "cannot say what its machine has")
             self._worker.send(DescribeRequest(run_id=question, model=model))
             try:
                 answer = await asyncio.wait_for(self._answer(question), self._greeting_seconds)
             except TimeoutError:
                 raise UserError(f"The worker did not answer within {self._greeting_seconds:g} seconds.") from None
-            if answer is not None:
-                return answer
-            death = await self._death(question)
-            raise UserError(death.message if isinstance(death, Failed) else _LEFT)
+            if not isinstance(answer, Described):
+                raise await self._no_answer(question)
+            return answer
 
-    async def _answer(self, question: str) -> Described | None:
-        """None: the worker is gone. A late answer to an earlier question is skipped, here and by runs."""
+    async def probe(self, request: ProbeRequest, on_event: Callable[[Event], None] | None = None) -> Probed:
+        """What vectors read in a text; starts the worker. Waits for a run to end, and as long as the model loads.
+
+        `on_event` sees what the worker tells on the way. Cancelling the task stops the worker before its next step.
+
+        Raises:
+            UserError: the text or the model cannot be used, the worker cannot be started, died, or is too old.
+        """
+        async with self._pipe:
+            question = await self._question(PROBE, "cannot probe a text")
+            self._worker.send(msgspec.structs.replace(request, run_id=question))
+            try:
+                answer = await self._answer(question, on_event)
+            except asyncio.CancelledError:
+                self._worker.send(CancelRequest())
+                raise
+            if not isinstance(answer, Probed):
+                raise await self._no_answer(question)
+            return answer
+
+    async def _question(self, ability: str, lack: str) -> str:
+        """The id of a new question to a living worker that can answer it.
+
+        Raises:
+            UserError: there is none.
+        """
+        self._questions += 1
+        question = f"question {self._questions}"
+        greeting = await self._ensure_started(question)
+        if isinstance(greeting, Failed):
+            raise UserError(greeting.message)
+        if isinstance(greeting, Cancelled):
+            raise UserError(_LEFT)
+        if ability not in self._abilities:
+            raise UserError(f"The worker is an older caa-tui, which {lack}; install the same version on both sides.")
+        return question
+
+    async def _answer(
+        self, question: str, on_event: Callable[[Event], None] | None = None
+    ) -> Described | Probed | None:
+        """None: the worker is gone. A late answer to an earlier question is skipped, here and by runs.
+
+        Raises:
+            UserError: the worker says why it has no answer.
+        """
         while (event := await self._worker.next_event()) is not None:
-            if isinstance(event, Described) and event.run_id == question:
+            if isinstance(event, Hello) or event.run_id not in {question, ""}:
+                continue
+            if isinstance(event, Described | Probed):
                 return event
+            if isinstance(event, Failed):
+                if event.worker_leaves:
+                    await self._worker.reap()
+                raise UserError(event.message)
+            if isinstance(event, Cancelled):
+                break
+            if on_event is not None:
+                on_event(event)
         return None
+
+    async def _no_answer(self, question: str) -> UserError:
+        """Why a worker that is gone did not answer."""
+        death = await self._death(question)
+        return UserError(death.message if isinstance(death, Failed) else _LEFT)
 
     async def cancel(self) -> None:
         """Ask the run to stop within one batch; the second call kills the worker."""
@@ -163,7 +217,7 @@ class WorkerClient:
         if self._cancels:
             self._worker.send(CancelRequest())
         while (event := await self._worker.next_event()) is not None:
-            if isinstance(event, Hello | Described) or event.run_id not in {request.run_id, ""}:
+            if isinstance(event, Hello | Described | Probed) or event.run_id not in {request.run_id, ""}:
                 continue
             if isinstance(event, Failed) and event.worker_leaves:
                 await self._worker.reap()

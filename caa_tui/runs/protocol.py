@@ -6,6 +6,8 @@ to an older one; `PROTOCOL_VERSION` changes when that is no longer true.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from caa_tui.corpus.settings import Thresholds
@@ -70,6 +72,38 @@ class DescribeRequest(msgspec.Struct, frozen=True, kw_only=True, tag="describe")
     """Also say what this model is."""
 
 
+class ProbeRequest(msgspec.Struct, frozen=True, kw_only=True, tag="probe"):
+    """What do these vectors read in this text? Answered by `Probed`, or by `Failed` with the same `run_id`; phases may
+    come before it.
+
+    Only for workers whose `Hello.abilities` name it. The vectors travel in it: the far side needs no run folder.
+    """
+
+    run_id: str
+    """Of this question; comes back in the answer."""
+    text: str
+    """As a story is read: newlines as `\\n`, stripped."""
+    model: str
+    fingerprint: str
+    """Of the files of the model that made the vectors: another model is refused."""
+    tensors: bytes
+    """readout.safetensors of the run."""
+    manifest: bytes
+    """readout.json of the run."""
+    dtype: str
+    """As it was used, like `max_length` and `pooling`; device and batch size as they were chosen."""
+    max_length: int
+    pooling: str
+    device: str = "auto"
+    batch_tokens: int | None = None
+    activations: dict[str, Any] = {}
+    """Of the run's provenance.json: where the cache has the rows of its texts."""
+    stories: tuple[str, ...] = ()
+    """SHA-256 of each different text of the run: what the numbers are compared with."""
+    cache_path: str | None = None
+    """As in `TrainRequest`."""
+
+
 class CancelRequest(msgspec.Struct, frozen=True, tag="cancel"):
     """Stop the current run within one batch; what is finished stays in the cache."""
 
@@ -78,10 +112,12 @@ class ShutdownRequest(msgspec.Struct, frozen=True, tag="shutdown"):
     """Leave at once when idle; same as closing the pipe."""
 
 
-Request = TrainRequest | DescribeRequest | CancelRequest | ShutdownRequest
+Request = TrainRequest | DescribeRequest | ProbeRequest | CancelRequest | ShutdownRequest
 
 DESCRIBE = "describe"
 """The ability to answer `DescribeRequest`."""
+PROBE = "probe"
+"""The ability to answer `ProbeRequest`."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
@@ -138,6 +174,36 @@ class Described(msgspec.Struct, frozen=True, kw_only=True, tag="described"):
     """Names of models on the worker's disk."""
     model: ModelFacts | None = None
     """None: none was asked for."""
+
+
+class ProbedToken(msgspec.Struct, frozen=True):
+    """A token of a probed text."""
+
+    id: int
+    text: str
+    """What it stands for: joined the tokens are the text, but for special ones, which have their names."""
+
+
+LayerRows = tuple[tuple[float | None, ...], ...]
+"""(layers, concepts), in the readout's order; None: not defined."""
+
+
+class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed"):
+    """The answer to a `ProbeRequest`: projections of the residual stream on the readout's unit vectors."""
+
+    run_id: str
+    tokens: tuple[ProbedToken, ...]
+    by_token: bytes
+    """float32, little-endian, (layers, tokens, concepts): at 1,000 concepts a list of numbers would be 150 MB."""
+    pooled: LayerRows
+    mean: LayerRows = ()
+    """Of the projections of the run's own pooled texts; empty when they are not in the cache."""
+    std: LayerRows = ()
+    """Sample standard deviation, as `mean`."""
+    missing: int = 0
+    """Texts of the run that are not in the cache."""
+    device: str = ""
+    dtype: str = ""
 
 
 class PhaseStarted(msgspec.Struct, frozen=True, kw_only=True, tag="phase"):
@@ -237,7 +303,7 @@ class Cancelled(msgspec.Struct, frozen=True, kw_only=True, tag="cancelled"):
     """Texts whose activations were kept before the stop; the last count it told when the worker was killed."""
 
 
-Event = Hello | Described | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
+Event = Hello | Described | Probed | PhaseStarted | Progress | Notice | Artefact | Finished | Failed | Cancelled
 FinalEvent = Finished | Failed | Cancelled
 FINAL_EVENTS = (Finished, Failed, Cancelled)
 

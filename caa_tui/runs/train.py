@@ -41,8 +41,8 @@ from caa_tui.vectors.triage import flag_report
 from caa_tui.wording import count, listed_paths
 
 if TYPE_CHECKING:
-    from caa_tui.activations.collect import ModelHolder
     from caa_tui.activations.data import Collected, CollectProgress
+    from caa_tui.activations.holder import ModelHolder
 
 logger = logging.getLogger(__name__)
 
@@ -70,10 +70,10 @@ class Collector(Protocol):
 
 
 class ModelCollector:
-    """The real collector: keeps the model loaded between runs."""
+    """The real collector: its holder keeps the model loaded between runs."""
 
-    def __init__(self) -> None:
-        self._holder: ModelHolder | None = None
+    def __init__(self, holder: ModelHolder) -> None:
+        self._holder = holder
 
     def __call__(
         self,
@@ -83,7 +83,7 @@ class ModelCollector:
         cancelled: Callable[[], bool],
     ) -> Collected:
         # Imported here: this is the step that loads torch.
-        from caa_tui.activations.collect import ModelHolder, collect
+        from caa_tui.activations.collect import collect
         from caa_tui.activations.data import CollectCancelled, CollectOptions
 
         options = CollectOptions(
@@ -96,15 +96,14 @@ class ModelCollector:
             pooling=request.pooling,
             heads=request.quality_report,
         )
-        self._holder = self._holder or ModelHolder()
-        store = Path(request.cache_path) if request.cache_path else _own_cache()
+        store = Path(request.cache_path) if request.cache_path else worker_cache()
         try:
             return collect(texts, options, holder=self._holder, store=store, report=report, cancelled=cancelled)
         except CollectCancelled as stop:
             raise RunCancelled(stop.forwarded) from stop
 
 
-def _own_cache() -> Path:
+def worker_cache() -> Path:
     """Where a worker without access to the corpus folder keeps activations."""
     from platformdirs import user_cache_path
 
@@ -277,8 +276,8 @@ def provenance(request: TrainRequest, collected: Collected, hashes: Mapping[str,
     return pretty(content)
 
 
-def explain(error: Exception) -> tuple[str, bool]:
-    """A sentence for a failure nobody planned, and whether the device is unusable for this process from now on."""
+def explain(error: Exception, work: str = "Training", log: str = "worker.log in the run's folder") -> tuple[str, bool]:
+    """A sentence for a failure of `work` nobody planned, and whether this process can use the device no more."""
     kind, first_line = type(error), (str(error).splitlines() or [""])[0][:200]
     from_torch = kind.__module__.startswith("torch")
     if isinstance(error, MemoryError) or "can't allocate memory" in str(error):
@@ -292,7 +291,7 @@ def explain(error: Exception) -> tuple[str, bool]:
     ):
         return f"The disk is full ({first_line}); free some space and train again, finished batches are kept.", False
     return (
-        f"Training stopped unexpectedly ({kind.__name__}: {first_line}); worker.log in the run's folder says more.",
+        f"{work} stopped unexpectedly ({kind.__name__}: {first_line}); {log} says more.",
         False,
     )
 

@@ -25,18 +25,21 @@ from typing import TYPE_CHECKING, BinaryIO
 from caa_tui import __version__
 from caa_tui.runs.protocol import (
     DESCRIBE,
+    PROBE,
     PROTOCOL_VERSION,
     CancelRequest,
     DescribeRequest,
     Event,
     Failed,
     Hello,
+    ProbeRequest,
     TrainRequest,
     decode_request,
     encode_line,
 )
 
 if TYPE_CHECKING:
+    from caa_tui.activations.holder import ModelHolder
     from caa_tui.runs.train import Collector
 
 QUIET_LIBRARIES = {
@@ -56,9 +59,9 @@ _PR_SET_PDEATHSIG = 1
 
 @dataclass
 class Job:
-    """One training that waits or runs."""
+    """One training, or one text to probe, that waits or runs."""
 
-    request: TrainRequest
+    request: TrainRequest | ProbeRequest
     cancelled: threading.Event = field(default_factory=threading.Event)
 
 
@@ -101,7 +104,7 @@ class Inbox:
         except (ValueError, RecursionError) as error:
             self._emit(Failed(run_id="", message=f"The worker was sent a request it cannot read ({error})."))
             return
-        if isinstance(request, TrainRequest):
+        if isinstance(request, TrainRequest | ProbeRequest):
             self._newest = Job(request)
             self.jobs.put(self._newest)
             return
@@ -116,28 +119,55 @@ class Inbox:
 
 def serve(lines: BinaryIO, emit: Callable[[Event], None]) -> int:
     """Greet, then answer requests one after the other until told to leave; returns the exit code."""
-    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__, abilities=(DESCRIBE,)))
+    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__, abilities=(DESCRIBE, PROBE)))
     inbox = Inbox(lines, emit)
     threading.Thread(target=inbox.read_forever, name="requests", daemon=True).start()
-    collector: Collector | None = None
+    answers = Answers(emit)
     while (job := inbox.jobs.get()) is not None:
+        answer = answers.to(job)
+        emit(answer)
+        if isinstance(answer, Failed) and answer.worker_leaves:
+            return EXIT_DEVICE_UNUSABLE
+    return 0
+
+
+class Answers:
+    """Does what requests ask for; trainings and probes share one loaded model.
+
+    What it needs is imported by the first request: numpy, scipy and torch take seconds that the greeting must not wait
+    for.
+    """
+
+    def __init__(self, emit: Callable[[Event], None]) -> None:
+        self._emit = emit
+        self._models: ModelHolder | None = None
+        self._collector: Collector | None = None
+
+    def to(self, job: Job | DescribeRequest) -> Event:
+        """The last event about a request."""
         if isinstance(job, DescribeRequest):
             from caa_tui.runs.describe import described
 
-            emit(described(job))
-            continue
-        if job.request.version != PROTOCOL_VERSION:
-            emit(Failed(run_id=job.request.run_id, message=_version_message(job.request.version)))
-            continue
-        # Imported here: numpy, scipy and torch take seconds that the greeting must not wait for.
+            return described(job)
+        if isinstance(job.request, ProbeRequest):
+            from caa_tui.runs.probe import probed
+
+            return probed(job.request, self._emit, job.cancelled.is_set, self._holder())
+        return self._trained(job.request, job.cancelled.is_set)
+
+    def _trained(self, request: TrainRequest, cancelled: Callable[[], bool]) -> Event:
+        if request.version != PROTOCOL_VERSION:
+            return Failed(run_id=request.run_id, message=_version_message(request.version))
         from caa_tui.runs.train import ModelCollector, run_training
 
-        collector = collector or ModelCollector()
-        outcome = run_training(job.request, emit, job.cancelled.is_set, collector)
-        emit(outcome)
-        if isinstance(outcome, Failed) and outcome.worker_leaves:
-            return EXIT_DEVICE_UNUSABLE
-    return 0
+        self._collector = self._collector or ModelCollector(self._holder())
+        return run_training(request, self._emit, cancelled, self._collector)
+
+    def _holder(self) -> ModelHolder:
+        from caa_tui.activations.holder import ModelHolder
+
+        self._models = self._models or ModelHolder()
+        return self._models
 
 
 def _version_message(theirs: int) -> str:

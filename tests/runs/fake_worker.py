@@ -24,6 +24,7 @@ RESULT = {
     "peak_memory_bytes": 1,
 }
 MIB = 2**20
+ABILITIES: dict[str, tuple[str, ...]] = {"older": (), "old": ("describe",)}
 
 
 def send(event: dict[str, Any]) -> None:
@@ -31,7 +32,7 @@ def send(event: dict[str, Any]) -> None:
     sys.stdout.flush()
 
 
-def hello(version: int = 1, abilities: tuple[str, ...] = ("describe",)) -> None:
+def hello(version: int = 1, abilities: tuple[str, ...] = ("describe", "probe")) -> None:
     greeting = {"type": "hello", "pid": os.getpid(), "host": "far", "package": "9.9", "version": version}
     send(greeting | ({"abilities": abilities} if abilities else {}))
 
@@ -101,6 +102,36 @@ def describe(mode: str, request: dict[str, Any]) -> None:
     send(answer | {"run_id": "question 99"})
 
 
+def probe(mode: str, request: dict[str, Any]) -> None:
+    run = request["run_id"]
+    answer = {
+        "type": "probed",
+        "run_id": run,
+        "tokens": [{"id": 5, "text": "one"}],
+        "by_token": "AACAPw==",
+        "pooled": [[1.0]],
+    }
+    send({"type": "phase", "run_id": run, "phase": "load model", "detail": request["model"]})
+    if mode == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if mode == "unread":
+        send({"type": "failed", "run_id": "", "message": "The worker was sent a request it cannot read (x)."})
+        return
+    if mode == "refuses":
+        send({"type": "failed", "run_id": run, "message": "It is another model; train again.", "refused": True})
+        return
+    if mode == "leaves":
+        send({"type": "failed", "run_id": run, "message": "The GPU is gone.", "traceback": "x", "worker_leaves": True})
+        os._exit(70)
+    if mode == "slow":
+        while receive()["type"] != "cancel":
+            continue
+        send({"type": "cancelled", "run_id": run, "forwarded_texts": 0})
+        return
+    send(answer | {"run_id": "question 0"})
+    send(answer | {"text": request["text"], "new_field": 1})
+
+
 def main() -> None:
     mode = sys.argv[1]
     if mode == "mute":
@@ -108,13 +139,15 @@ def main() -> None:
             continue
     if mode == "banner":
         sys.stdout.write("Welcome to gpu-box!\nLast login: yesterday\n")
-    hello(version=99 if mode == "newer" else 1, abilities=() if mode == "older" else ("describe",))
+    hello(version=99 if mode == "newer" else 1, abilities=ABILITIES.get(mode, ("describe", "probe")))
     while True:
         request = receive()
         if request["type"] == "shutdown":
             return
         if request["type"] == "describe":
             describe(mode, request)
+        if request["type"] == "probe":
+            probe(mode, request)
         if request["type"] == "train":
             run_one(mode, request)
 

@@ -15,7 +15,7 @@ from caa_tui.runs.train import Collector
 
 def serve(collector: type[Collector]) -> NoReturn:
     """Be the worker, with this collector in the model's place."""
-    caa_tui.runs.train.ModelCollector = collector  # type: ignore[assignment, misc]
+    caa_tui.runs.train.ModelCollector = lambda holder: collector()  # type: ignore[assignment, misc, return-value]
     caa_tui.runs.describe.described = stub_described
     os._exit(worker.main())
 

@@ -25,6 +25,9 @@ from caa_tui.runs.protocol import (
     ModelFacts,
     Notice,
     PhaseStarted,
+    Probed,
+    ProbedToken,
+    ProbeRequest,
     Progress,
     Request,
     ShutdownRequest,
@@ -55,7 +58,25 @@ trainings = st.builds(
     cache_path=st.none() | words,
 )
 questions = st.builds(DescribeRequest, run_id=words, model=st.none() | words)
-requests: st.SearchStrategy[Request] = trainings | questions | st.just(CancelRequest()) | st.just(ShutdownRequest())
+texts = st.builds(
+    ProbeRequest,
+    run_id=words,
+    text=words,
+    model=words,
+    fingerprint=words,
+    tensors=st.binary(max_size=50),
+    manifest=st.binary(max_size=50),
+    dtype=words,
+    max_length=counts,
+    pooling=words,
+    activations=st.dictionaries(words, st.none() | counts | words, max_size=2),
+    stories=st.lists(words, max_size=2).map(tuple),
+    cache_path=st.none() | words,
+)
+requests: st.SearchStrategy[Request] = (
+    trainings | questions | texts | st.just(CancelRequest()) | st.just(ShutdownRequest())
+)
+layer_rows = st.lists(st.lists(st.none() | numbers, max_size=2).map(tuple), max_size=2).map(tuple)
 devices = st.builds(DeviceFacts, name=words, label=words, free_bytes=st.none() | counts, total_bytes=st.none() | counts)
 models = st.builds(
     ModelFacts, name=words, problem=words, on_disk=st.booleans(), layers=counts, context=st.none() | counts
@@ -68,6 +89,16 @@ events: st.SearchStrategy[Event] = st.one_of(
         devices=st.lists(devices, max_size=2).map(tuple),
         models=st.lists(words, max_size=2).map(tuple),
         model=st.none() | models,
+    ),
+    st.builds(
+        Probed,
+        run_id=words,
+        tokens=st.lists(st.builds(ProbedToken, id=counts, text=words), max_size=2).map(tuple),
+        by_token=st.binary(max_size=50),
+        pooled=layer_rows,
+        mean=layer_rows,
+        std=layer_rows,
+        missing=counts,
     ),
     st.builds(PhaseStarted, run_id=words, phase=words, total=st.none() | counts, detail=words),
     st.builds(Progress, run_id=words, phase=words, done=counts, total=st.none() | counts, seconds=numbers),

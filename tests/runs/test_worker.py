@@ -21,6 +21,8 @@ from caa_tui.runs.protocol import (
     Failed,
     Finished,
     Hello,
+    PhaseStarted,
+    ProbeRequest,
     Progress,
     Request,
     ShutdownRequest,
@@ -237,3 +239,28 @@ def test_a_training_refused_at_its_checks_is_told_apart_from_a_failed_one(errors
     assert isinstance(first, Failed)
     assert isinstance(second, Failed)
     assert (first.refused, second.refused) == (True, False)
+
+
+def test_a_probe_that_cannot_be_read_is_answered_and_the_worker_stays(errors: Path) -> None:
+    with worker(*REAL, stderr=errors) as pipe:
+        hello = pipe.next()
+        assert isinstance(hello, Hello)
+        assert "probe" in hello.abilities
+        text = ProbeRequest(
+            run_id="question 1",
+            text="a text",
+            model="./nowhere",
+            fingerprint="f",
+            tensors=b"\0",
+            manifest=b"{}",
+            dtype="fp32",
+            max_length=9,
+            pooling="last",
+        )
+        pipe.send(text, CancelRequest(), DescribeRequest(run_id="question 2"))
+        begun, answer, described = pipe.next(), pipe.next(), pipe.next()
+        assert isinstance(begun, PhaseStarted)
+        assert isinstance(answer, Failed)
+        assert (answer.run_id, answer.refused, answer.worker_leaves) == ("question 1", True, False)
+        assert "The readout is not sound" in answer.message
+        assert isinstance(described, Described)

@@ -38,6 +38,8 @@ def verdict(flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
         parts = [f"{decimal(weight, glyphs)} {name}" for name, weight in flag.contributors[:4]]
         lines.append(plain("a mixture of " + ", ".join(parts), "$foreground 70%"))
     lines.append(plain(SURE if flag.confirmed else UNSURE, "$foreground 70%"))
+    if flag.remedy:
+        lines.append(plain(with_minus(flag.remedy, glyphs)))
     if flag.caveat:
         lines.append(plain(flag.caveat, "$foreground 60% italic"))
     return Content("\n").join(lines)
@@ -100,8 +102,9 @@ def evidence_row(evidence: Evidence, flag: Flag, workspace: Workspace, glyphs: G
     """Score, file and marks; below it what the story does, and what to read beside it."""
     head = plain(f"{decimal(evidence.score, glyphs):>5}  ", "bold") + plain(evidence.path)
     lines = [head + _marks(evidence.path, flag, workspace, glyphs)]
-    if not _repeats_score(evidence, flag):
-        lines.append(plain(f"       {with_minus(evidence.reason, glyphs)}", "$foreground 70%"))
+    said = (None if _repeats_score(evidence, flag) else evidence.reason, flag.without_words(evidence))
+    if sentence := "; ".join(part for part in said if part):
+        lines.append(plain(f"       {with_minus(sentence, glyphs)}", "$foreground 70%"))
     if evidence.counterpart:
         lines.append(plain(f"       beside it: {evidence.counterpart}", "$foreground 60%"))
     return Content("\n").join(lines)
