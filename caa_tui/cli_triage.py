@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from caa_tui.errors import UserError
 from caa_tui.runs.comparison import CorpusChanges, RunComparison, edited_since
 from caa_tui.runs.history import RunRecord, latest_done
 from caa_tui.vectors.accepted import Judged, judge, open_flags
-from caa_tui.vectors.flags import ConceptSummary, Flag, FlagReport
+from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
 from caa_tui.wording import count, decimal
 
 EVIDENCE_SHOWN = 5
@@ -88,6 +89,7 @@ def triage_lines(
             yield from _flag_lines(flag)
             yield from _came_back_line(came_back.get((flag.concept, flag.kind)))
     yield from _accepted_lines(judged)
+    yield from _verdict_lines(report)
     yield ""
     yield "All concepts"
     yield from _indented(cli_output.table(list(_concept_rows(report)), right=(1, 2, 3, 4)))
@@ -95,6 +97,32 @@ def triage_lines(
         yield f"  left out: {concept} ({why})"
     yield from _change_lines(changes)
     yield from (f"note: {note}" for note in report.notes)
+
+
+def _verdict_lines(report: FlagReport) -> Iterator[str]:
+    """What the tests found to repair, with the files; then in a line each what is sound and what cannot be told."""
+    if not report.verdicts:
+        return
+    yield ""
+    yield "Verdicts of tests, whatever the number of stories"
+    for verdict in report.verdicts:
+        if verdict.is_trouble:
+            names = f" ({', '.join(verdict.others)})" if verdict.others else ""
+            yield f"  {verdict.concept}  {verdict.answer}{names}: {verdict.reason}"
+            yield from (f"    camp {number}: {', '.join(camp)}" for number, camp in enumerate(verdict.camps, 1))
+    for about, answer in (("stories", "coherent"), ("neighbour", "told apart"), ("mix", "of its own")):
+        fine = [one.concept for one in report.verdicts if (one.about, one.answer) == (about, answer)]
+        if fine:
+            yield f"  {answer}: {', '.join(fine)}"
+    yield from _open_questions(report)
+
+
+def _open_questions(report: FlagReport) -> Iterator[str]:
+    """What cannot be told of the stories of a concept, and what would settle it."""
+    unsettled = [one for one in report.verdicts if one.about == "stories" and one.answer == "cannot tell"]
+    for plan, group in groupby(sorted(unsettled, key=lambda one: one.plan or ""), key=lambda one: one.plan):
+        names = ", ".join(one.concept for one in group)
+        yield f"  cannot tell: {names}{f'. {plan}' if plan else ''}"
 
 
 def _came_back_line(one: Judged | None) -> Iterator[str]:
@@ -129,13 +157,22 @@ def _flag_lines(flag: Flag) -> Iterator[str]:
     yield f"  {flag.concept}  {decimal(flag.value)} (limit {decimal(flag.threshold)}), {weight}: {flag.verdict}"
     if flag.contributors:
         yield "    made of " + ", ".join(f"{concept} {decimal(share)}" for concept, share in flag.contributors)
-    shown = [[decimal(evidence.score), evidence.path, evidence.reason] for evidence in flag.evidence[:EVIDENCE_SHOWN]]
+    worst = flag.evidence[:EVIDENCE_SHOWN]
+    shown = [[decimal(evidence.score), evidence.path, _effect(evidence, flag)] for evidence in worst]
     if shown:
         yield from _indented(_indented(cli_output.table(shown, right=(0,))))
     if len(flag.evidence) > EVIDENCE_SHOWN:
         yield f"    and {len(flag.evidence) - EVIDENCE_SHOWN} more"
+    if flag.remedy:
+        yield f"    influence: {flag.remedy}"
     if flag.caveat:
         yield f"    but: {flag.caveat}"
+
+
+def _effect(evidence: Evidence, flag: Flag) -> str:
+    """What the story does, and the number without it."""
+    without = flag.without_words(evidence)
+    return f"{evidence.reason}; {without}" if without else evidence.reason
 
 
 def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:

@@ -72,14 +72,47 @@ def _agreements(gram: Array, rest: int) -> Array:
     Centred on the mean of everything, the rest sums to minus the group's sum, so the group's difference is
     c_i + sum(c) / rest and its inner products follow from the (draws, count, count) Gram blocks alone.
     """
-    count = gram.shape[-1]
+    return mean_pairs(cosines_of(against_rest(gram, rest)))
+
+
+def against_rest(gram: Array, rest: int) -> Array:
+    """(groups, n, n) inner products of each group's differences to the mean of the `rest`, as `_agreements` says."""
     rows = gram.sum(axis=2)
     total = rows.sum(axis=1)[:, None, None]
-    products = gram + (rows[:, :, None] + rows[:, None, :]) / rest + total / rest**2
+    products: Array = gram + (rows[:, :, None] + rows[:, None, :]) / rest + total / rest**2
+    return products
+
+
+def cosines_of(products: Array) -> Array:
+    """(groups, n, n) inner products -> cosines."""
     lengths = np.sqrt(np.diagonal(products, axis1=1, axis2=2).clip(min=VARIANCE_FLOOR**2))
-    cosines = products / (lengths[:, :, None] * lengths[:, None, :])
-    means: Array = (cosines.sum(axis=(1, 2)) - count) / (count * (count - 1))
+    cosines: Array = products / (lengths[:, :, None] * lengths[:, None, :])
+    return cosines
+
+
+def mean_pairs(cosines: Array) -> Array:
+    """(groups,) mean over the pairs of different stories of (groups, n, n) cosines."""
+    count = cosines.shape[-1]
+    means: Array = (cosines.sum(axis=(1, 2)) - np.trace(cosines, axis1=1, axis2=2)) / (count * (count - 1))
     return means
+
+
+def random_cosines(gram: Array, count: int, rest: int | None, draws: int) -> Array:
+    """(draws, count, count) cosines within random groups of the texts behind `gram`; the same ones every time.
+
+    Args:
+        rest: how many texts a group is compared with (see `_agreements`); None: the products are differences already.
+    """
+    keys = np.random.default_rng(_SEED + 1).random((draws, len(gram)))
+    groups = np.argpartition(keys, count - 1, axis=1)[:, :count]
+    products = gram[groups[:, :, None], groups[:, None, :]]
+    return cosines_of(products if rest is None else against_rest(products, rest))
+
+
+def upper_p(null: Array, value: float) -> float:
+    """One-sided p-value by draws: (1 + draws at least as large) / (1 + draws), exact for exchangeable draws (Phipson
+    and Smyth 2010)."""
+    return (1 + int((null >= value - 1e-12).sum())) / (1 + len(null))
 
 
 def held_out_scores(layer: LayerStories) -> dict[str, float | None]:

@@ -7,9 +7,13 @@ from typing import Literal
 import msgspec
 
 from caa_tui.corpus.settings import Thresholds
+from caa_tui.wording import decimal
 
 FlagKind = Literal["fragmented", "contaminated", "redundant"]
 BucketName = Literal["clean_single_neuron", "clean_circuit", "fragmented", "contaminated", "redundant"]
+
+MEASURED: dict[FlagKind, str] = {"contaminated": "cosine", "redundant": "R²", "fragmented": "agreement"}
+"""The number that `Evidence.without` and `Flag.remedy` speak of."""
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,6 +33,10 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """A short sentence: what this story does to the flag."""
     counterpart: str | None = None
     """Path of the neighbour's story of the same scenario, to read side by side."""
+    without: float | None = None
+    """What the number would be if this story were taken out and the rest trained again: the cosine (contaminated), R²
+    (redundant), the agreement (fragmented: the rule's own ratio rises with every story less). None where there would be
+    no such number, and in reports of older versions."""
 
 
 class Flag(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,11 +59,51 @@ class Flag(msgspec.Struct, frozen=True, kw_only=True):
     contributor (redundant)."""
     caveat: str | None = None
     """What the rule cannot say at this story count or without baselines; None when it speaks."""
+    remedy: str | None = None
+    """One sentence: the stories without which the number comes right, or the two that count most, and the number
+    without them. None where any other stories would do as much, where there is nothing to cure (a fragmented concept's
+    agreement is above chance; R² is near 1 by construction), and in reports of older versions."""
     neighbour: str | None = None
     """contaminated: the concept it is confused with."""
     contributors: tuple[tuple[str, float], ...] = ()
     """redundant: the concepts that explain it and their ridge coefficients, largest |coefficient| first."""
     evidence: tuple[Evidence, ...] = ()
+
+    def without_words(self, evidence: Evidence) -> str | None:
+        """`cosine .78 without it`; None where the number is not known."""
+        return None if evidence.without is None else f"{MEASURED[self.kind]} {decimal(evidence.without)} without it"
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What tests say of a concept whatever the number of its stories, or that they cannot say it (docs/method.md)."""
+
+    concept: str
+    about: Literal["stories", "neighbour", "mix"]
+    answer: Literal[
+        "coherent",
+        "two camps",
+        "no agreement",
+        "one concept",
+        "told apart",
+        "a mix",
+        "of its own",
+        "cannot tell",
+    ]
+    """stories: coherent, two camps, no agreement. neighbour: one concept, told apart. mix: a mix, of its own. Of each:
+    cannot tell."""
+    reason: str
+    """One sentence with the numbers."""
+    others: tuple[str, ...] = ()
+    """The concepts it is compared with."""
+    camps: tuple[tuple[str, ...], ...] = ()
+    """Story paths of the two camps, the larger first."""
+    plan: str | None = None
+    """cannot tell: what would settle it, one sentence."""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether there is something to repair."""
+        return self.answer in {"two camps", "no agreement", "one concept", "a mix"}
 
 
 class ConceptSummary(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,6 +120,12 @@ class ConceptSummary(msgspec.Struct, frozen=True, kw_only=True):
     """95th percentile of the agreement of random groups of as many stories."""
     held_out: dict[str, float | None] = {}
     """Share of (story, other text) pairs told apart by the direction made without both; 0.5 is chance."""
+    words: float | None = None
+    """The same share by the words of the texts alone, without any model; None in reports of older versions."""
+    scenario_out: float | None = None
+    """The same at the flag layer with whole scenarios left out: far lower where the concept means a setting."""
+    stability: float | None = None
+    """Expected cosine with the vector of as many other stories, from random halves (Spearman-Brown); at that layer."""
     nearest: dict[str, tuple[str, float] | None]
     r_squared: dict[str, float | None]
     neuron: dict[str, float | None]
@@ -88,6 +142,8 @@ class FlagReport(msgspec.Struct, frozen=True, kw_only=True):
     flags: tuple[Flag, ...]
     """The most actionable first: confirmed ones, then by kind (contaminated, redundant, fragmented) and severity."""
     concepts: tuple[ConceptSummary, ...]
+    verdicts: tuple[Verdict, ...] = ()
+    """Of tests that know how sure they are, at `layer`; empty in reports of older versions."""
     held_out: dict[str, float | None] = {}
     """Mean of the concepts' held-out scores at every target layer: which layer tells stories apart best."""
     best_layer: int | None = None

@@ -101,6 +101,22 @@ class LayerStories:
         products: Array = centred @ centred.T
         return products
 
+    @cached_property
+    def _against(self) -> tuple[Array, Array]:
+        """(concepts, rows) products of the negatives' means with the rows, and (concepts,) their squared lengths."""
+        weights = self.grouping.negative_weights()
+        products: Array = weights @ self.gram
+        return products, np.einsum("ij,ij->i", products, weights)
+
+    def difference_products(self, concept: str) -> Array:
+        """(texts, texts): inner products of the differences of the concept's different texts."""
+        number, own = next(
+            (number, group.unique) for number, group in enumerate(self.grouping.groups) if group.concept == concept
+        )
+        across, square = self._against[0][number, own], self._against[1][number]
+        products: Array = self.gram[np.ix_(own, own)] - across[:, None] - across + square
+        return products
+
     def differences(self, rows: Indexes, concept: str) -> Array:
         """(len(rows), hidden): the rows minus the mean of what the concept is compared with."""
         differences: Array = self.values[rows] - self.negative_means[concept]

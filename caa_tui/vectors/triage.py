@@ -11,13 +11,18 @@ from caa_tui.vectors.chance import noise_first_pc
 from caa_tui.vectors.data import Activations, ConceptVectors
 from caa_tui.vectors.directions import ridge
 from caa_tui.vectors.evidence import Witnesses
-from caa_tui.vectors.flags import BucketName, ConceptSummary, Flag, FlagKind, FlagReport
+from caa_tui.vectors.flags import BucketName, ConceptSummary, Flag, FlagKind, FlagReport, Verdict
 from caa_tui.vectors.groups import group_rows
+from caa_tui.vectors.held_out import scenario_out_scores, split_half
+from caa_tui.vectors.influence import Influence
+from caa_tui.vectors.judgement import judgements
 from caa_tui.vectors.notes import corpus_notes
 from caa_tui.vectors.quality_data import ConceptQuality, Named, read_quality
+from caa_tui.vectors.remedies import Remedies
 from caa_tui.vectors.sentences import agreement_words, number
 from caa_tui.vectors.stories import LayerStories
 from caa_tui.vectors.train import left_out
+from caa_tui.vectors.words import word_scores
 from caa_tui.wording import count
 
 _KIND_ORDER: tuple[FlagKind, ...] = ("contaminated", "redundant", "fragmented")
@@ -36,7 +41,7 @@ def flag_report(
         quality: what `quality_report` returned for the same activations and vectors, or our parsed quality.json.
         min_positives: what the vectors were trained with.
     """
-    triage = _Triage(acts, vectors, read_quality(quality), thresholds or Thresholds())
+    triage = _Triage(acts, vectors, read_quality(quality), thresholds or Thresholds(), min_positives)
     held_out = {str(layer): _mean(one.held_out[str(layer)] for one in triage.quality.values()) for layer in acts.layers}
     return FlagReport(
         layer=acts.middle_layer,
@@ -44,10 +49,11 @@ def flag_report(
         buckets=by_bucket(triage.buckets),
         flags=tuple(sorted(triage.flags(), key=triage.urgency)),
         concepts=tuple(triage.summary(concept) for concept in vectors.concepts),
+        verdicts=triage.verdicts(),
         held_out=held_out,
         best_layer=max(acts.layers, key=lambda layer: held_out[str(layer)] or 0.0) if any(held_out.values()) else None,
         left_out=left_out(acts, min_positives),
-        notes=corpus_notes(acts, triage.quality, triage.thresholds),
+        notes=corpus_notes(acts, triage.quality, triage.thresholds, triage.words),
     )
 
 
@@ -60,6 +66,7 @@ class _Triage:
         vectors: ConceptVectors,
         quality: dict[str, ConceptQuality],
         thresholds: Thresholds,
+        min_positives: int,
     ) -> None:
         self.thresholds = thresholds
         self.quality = quality
@@ -69,20 +76,27 @@ class _Triage:
         self._key = str(self._layer)
         self._cosines = {str(layer): matrix @ matrix.T for layer, matrix in vectors.matrix.items()}
         self._shares = ridge(vectors.matrix[self._layer]).coefficients
-        layer = LayerStories.at(acts, group_rows(acts.rows, concepts=vectors.concepts), self._layer)
+        grouping = group_rows(acts.rows, concepts=vectors.concepts)
+        self.words = word_scores(acts.rows, grouping)
+        layer = LayerStories.at(acts, grouping, self._layer)
         self._groups = layer.groups
+        self._scenario_out = scenario_out_scores(layer, acts.rows)
         by_name = dict(zip(vectors.concepts, vectors.matrix[self._layer], strict=True))
         self._witnesses = Witnesses(acts.rows, layer, by_name)
+        self._remedies = Remedies(Influence(acts.rows, layer, min_positives))
         self.buckets = {concept: self._buckets(concept) for concept in vectors.concepts}
+
+    def verdicts(self) -> tuple[Verdict, ...]:
+        return judgements(self._witnesses.layer, self._acts.rows)
 
     def flags(self) -> Iterator[Flag]:
         for concept, buckets in self.buckets.items():
             if "fragmented" in buckets:
-                yield self._fragmented(concept)
+                yield self._remedies.completed(self._fragmented(concept))
             if "contaminated" in buckets:
-                yield self._contaminated(concept)
+                yield self._remedies.completed(self._contaminated(concept))
             if "redundant" in buckets:
-                yield self._redundant(concept)
+                yield self._remedies.completed(self._redundant(concept))
 
     def urgency(self, flag: Flag) -> tuple[bool, int, float, str]:
         """Sort key: confirmed first; then by kind; within a kind the worst first (fragmented: the lowest agreement)."""
@@ -103,6 +117,9 @@ class _Triage:
             agreement=found.agreement,
             chance=found.agreement_chance,
             held_out=found.held_out,
+            words=self.words[concept],
+            scenario_out=self._scenario_out[concept],
+            stability=halves.full if (halves := split_half(self._witnesses.layer, concept)) else None,
             nearest={layer: named[0] if named else None for layer, named in found.nearest_concepts_by_layer.items()},
             r_squared=_r_squared(found),
             neuron={layer: one.best_neuron_cosine for layer, one in found.per_layer.items()},

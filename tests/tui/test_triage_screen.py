@@ -28,7 +28,7 @@ from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.triage_rows import change, flags_of, limit
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.tui.workspace import RunState
-from caa_tui.vectors.flags import Flag
+from caa_tui.vectors.flags import Flag, Verdict
 
 WORST = "paired/kitchen_at_3am/tender.txt"
 
@@ -107,6 +107,33 @@ async def test_the_evidence_says_verdict_caveat_and_what_stands_beside(root: Pat
         assert "Three stories are few" in text
         assert "beside it: paired/kitchen_at_3am/grief.txt" in text
         assert screen.evidence.paths == (WORST, "stories/tender.txt")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_the_evidence_says_what_the_number_would_be_without_it(root: Path, size: tuple[int, int]) -> None:
+    flag = fragmented(reason="agrees -.12 with the other 2 stories of tender")
+    worst = msgspec.structs.replace(flag.evidence[0], without=-0.21)
+    remedy = "Without stories/tender.txt the agreement rises."
+    flag = msgspec.structs.replace(flag, remedy=remedy, evidence=(worst, *flag.evidence[1:]))
+    async with triage(root, report([flag]), size=size) as (app, _, pilot):
+        await pilot.press("l")
+        assert remedy in shown_text(app)
+        assert "agreement −.21 without it" in shown_text(app)
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+async def test_a_flag_is_beside_what_the_tests_say_of_it(root: Path, size: tuple[int, int]) -> None:
+    verdicts = (
+        Verdict(concept="tender", about="stories", answer="cannot tell", reason="Agreement −.12 fits more."),
+        Verdict(concept="tender", about="neighbour", answer="told apart", reason="Not the question here."),
+        Verdict(concept="grief", about="stories", answer="coherent", reason="Not the concept here."),
+    )
+    told = msgspec.structs.replace(report([fragmented()]), verdicts=verdicts)
+    async with triage(root, told, size=size) as (app, _, pilot):
+        await pilot.press("l")
+        shown = " ".join(shown_text(app).split())
+        assert "Tests: cannot tell." in shown
+        assert "here." not in shown
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])

@@ -14,8 +14,11 @@ from vector_data import activations, corpora, corpus_rows, random_activations
 from caa_tui.corpus.settings import Thresholds
 from caa_tui.vectors.data import Activations, StoryRow
 from caa_tui.vectors.flags import Flag, FlagKind, FlagReport
+from caa_tui.vectors.groups import group_rows
+from caa_tui.vectors.held_out import scenario_out_scores, split_half
 from caa_tui.vectors.quality import quality_report
 from caa_tui.vectors.quality_data import quality_bytes
+from caa_tui.vectors.stories import LayerStories
 from caa_tui.vectors.train import train_vectors
 from caa_tui.vectors.triage import flag_report
 
@@ -254,3 +257,34 @@ def test_any_corpus_gives_whole_flags(rows: tuple[StoryRow, ...], seed: int) -> 
             assert len(flag.evidence) == flag.stories
         assert flag.verdict.endswith(".")
         assert re.search(r"\d", flag.verdict)
+
+
+def test_what_words_alone_tell_apart_stands_beside_the_model() -> None:
+    rows = [
+        StoryRow(
+            f"paired/s{number}/{concept}.txt",
+            concept,
+            f"s{number}",
+            f"{word} of day {concept}{number}",
+            f"{word}{number}",
+        )
+        for concept, word in (("grief", "ashes"), ("joy", "song"))
+        for number in range(5)
+    ]
+    report = report_of(random_activations(rows))
+    assert {summary.concept: summary.words for summary in report.concepts} == {"grief": 1.0, "joy": 1.0}
+    assert any(note.startswith("Held out, words alone tell 1.00 of the pairs") for note in report.notes)
+
+
+@settings(max_examples=20, deadline=None)
+@given(corpora(), st.integers(0, 99))
+def test_every_concept_has_its_held_out_numbers_at_the_layer_of_the_flags(
+    rows: tuple[StoryRow, ...], seed: int
+) -> None:
+    acts = random_activations(rows, seed=seed)
+    layer = LayerStories.at(acts, group_rows(acts.rows), acts.middle_layer)
+    scenario_out = scenario_out_scores(layer, acts.rows)
+    for summary in report_of(acts).concepts:
+        halves = split_half(layer, summary.concept)
+        assert summary.scenario_out == scenario_out[summary.concept]
+        assert summary.stability == (halves.full if halves else None)

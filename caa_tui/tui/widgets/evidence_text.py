@@ -12,12 +12,15 @@ from caa_tui.tui.theme import Glyphs, decimal, sparkline, with_minus
 from caa_tui.tui.widgets.triage_rows import NUMBER, bucket_words, judged
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.accepted import Judged
-from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
+from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport, Verdict
 from caa_tui.vectors.sentences import number as score_text
 from caa_tui.wording import count
 
 SURE = "Confirmed: a measure that does not count stories says the same."
 UNSURE = "Rule only: the measure that does not count stories does not confirm it."
+
+ABOUT = {"fragmented": "stories", "contaminated": "neighbour", "redundant": "mix"}
+"""Kind of flag -> what the tests' verdict on the same question is about."""
 
 
 def verdict(flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
@@ -38,11 +41,18 @@ def verdict(flag: Flag, workspace: Workspace, glyphs: Glyphs) -> Content:
         parts = [f"{decimal(weight, glyphs)} {name}" for name, weight in flag.contributors[:4]]
         lines.append(plain("a mixture of " + ", ".join(parts), "$foreground 70%"))
     lines.append(plain(SURE if flag.confirmed else UNSURE, "$foreground 70%"))
+    lines += [plain(with_minus(f"Tests: {one.answer}. {one.reason}", glyphs)) for one in _tested(flag, workspace)]
     if flag.remedy:
         lines.append(plain(with_minus(flag.remedy, glyphs)))
     if flag.caveat:
         lines.append(plain(flag.caveat, "$foreground 60% italic"))
     return Content("\n").join(lines)
+
+
+def _tested(flag: Flag, workspace: Workspace) -> Iterator[Verdict]:
+    """What the tests say of the same question as the flag."""
+    verdicts = workspace.report.verdicts if workspace.report else ()
+    return (one for one in verdicts if one.concept == flag.concept and one.about == ABOUT[flag.kind])
 
 
 def _came_back(one: Judged | None) -> Iterator[Content]:

@@ -1,0 +1,231 @@
+"""Are two concepts one, and is a concept the mix of two others? Unbiased products of the concepts' true directions.
+
+The mean product over pairs of different stories has no story's noise in it, so distances and cosines made of it do not
+depend on how many stories there are (Chen and Qin 2010, two-sample test for high-dimensional data). Pairs of the same
+scenario are left out: what they share is the setting. Nulls are made of the corpus's own noise (`noise.Noise`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from caa_tui.vectors.chance import upper_p
+from caa_tui.vectors.data import StoryRow
+from caa_tui.vectors.noise import Noise
+from caa_tui.vectors.stories import VARIANCE_FLOOR, LayerStories
+
+Array = NDArray[np.float64]
+
+SAME_COSINE = 0.8
+"""True directions closer than this are one concept for a reader (the reference's limit on measured directions)."""
+OWN_SHARE = 0.2
+"""A concept with less than this share of its own, beside the mix of two others, is redundant."""
+PART = 0.4
+"""Share of a concept that makes another one half of its mix."""
+NEIGHBOURS = 5
+Z_STRENGTH = 1.645
+"""Deviations of noise's mean product that a concept's must exceed to be compared (95 %)."""
+LEAST_SPREAD = 0.05
+"""Two parts closer than this (smaller eigenvalue by trace) are no two."""
+DRAWS = 499
+_SEED = 33011
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One concept and another one."""
+
+    concept: str
+    other: str
+    cosine: float
+    """Of the true directions, noise taken out; beyond 1 by chance."""
+    one_p: float
+    """How often two halves of one concept lie as far apart."""
+    distinct_p: float
+    """How often two concepts with a true cosine of `SAME_COSINE` lie as close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """One concept explained by one or two others."""
+
+    concept: str
+    parts: tuple[tuple[str, float], ...]
+    """One or two others and their weights."""
+    own: float
+    """Share of the true direction's squared length that the mix leaves over."""
+    own_p: float
+    """How often a concept with a share of `OWN_SHARE` of its own leaves as little."""
+    mixed_p: float
+    """How often a concept that is nothing but the mix leaves as much."""
+
+
+@dataclass
+class PairTests:
+    """The tests of one layer; nulls that depend on the numbers of stories alone are made once."""
+
+    layer: LayerStories
+    rows: Sequence[StoryRow]
+    noise: Noise
+    _made: dict[tuple[int, ...], Array] = field(default_factory=dict)
+
+    @cached_property
+    def concepts(self) -> tuple[str, ...]:
+        return tuple(group.concept for group in self.layer.grouping.groups)
+
+    @cached_property
+    def sizes(self) -> NDArray[np.intp]:
+        return np.array([len(group.unique) for group in self.layer.grouping.groups], dtype=np.intp)
+
+    @cached_property
+    def products(self) -> Array:
+        """(concepts, concepts): mean product over pairs of different stories of different scenarios; NaN if none."""
+        groups = self.layer.grouping.groups
+        stories = np.concatenate([group.unique for group in groups])
+        owned = np.repeat(np.eye(len(groups)), self.sizes, axis=0)
+        numbers: dict[str, int] = {}
+        names = [-1 if row.scenario is None else numbers.setdefault(row.scenario, len(numbers)) for row in self.rows]
+        scenarios = np.array(names, dtype=np.intp)[stories]
+        ids = self.layer.grouping.text_ids[stories]
+        same_place = (scenarios[:, None] == scenarios) & (scenarios >= 0)
+        kept = ~(same_place | (ids[:, None] == ids))
+        pairs = owned.T @ kept @ owned
+        sums = owned.T @ (self.layer.gram[np.ix_(stories, stories)] * kept) @ owned
+        products: Array = np.divide(sums, pairs, out=np.full_like(sums, np.nan), where=pairs > 0)
+        return products
+
+    @cached_property
+    def _least_strengths(self) -> Array:
+        """(concepts,): what the mean product of a concept's stories is by noise alone, at most."""
+        pairs = (self.sizes * (self.sizes - 1)).clip(min=1)
+        least: Array = Z_STRENGTH * np.sqrt(2 * self.noise.pair_variance / pairs) + VARIANCE_FLOOR
+        return least
+
+    @cached_property
+    def cosines(self) -> Array:
+        """(concepts, concepts): cosines of the true directions; NaN where one shows no strength beyond noise's, as the
+        cosine with it would be any number."""
+        strengths = np.diag(self.products)
+        lengths = np.sqrt(np.where(strengths > self._least_strengths, strengths, np.nan))
+        cosines: Array = self.products / (lengths[:, None] * lengths)
+        np.fill_diagonal(cosines, np.nan)
+        return cosines
+
+    def nearest(self, concept: str, count: int = NEIGHBOURS) -> tuple[Pair, ...]:
+        """The concepts with the largest true cosines, largest first; empty where none can be measured."""
+        number = self.concepts.index(concept)
+        cosines = np.where(self.sizes > 1, self.cosines[number], np.nan)
+        if self.sizes[number] < 2:
+            return ()
+        order = np.argsort(-np.nan_to_num(cosines, nan=-np.inf), kind="stable")[:count]
+        found = (self._pair(number, int(other)) for other in order if not np.isnan(cosines[other]))
+        return tuple(pair for pair in found if pair is not None)
+
+    def _pair(self, first: int, second: int) -> Pair | None:
+        sizes = int(self.sizes[first]), int(self.sizes[second])
+        if not self.noise.can_make(sum(sizes)):
+            return None
+        products = self.products[np.ix_([first, second], [first, second])]
+        strength = float(np.trace(products)) / 2
+        drawn = self._noise_products(sizes)
+        apart = np.array([[1.0, -1.0], [-1.0, 1.0]])
+        close = np.array([[-SAME_COSINE / 2, 0.5], [0.5, -SAME_COSINE / 2]])
+        rest = (1 - SAME_COSINE**2) * strength
+        nulls = np.einsum("bij,ij->b", drawn, close) + self._along([rest * (1 / sizes[0] + 1 / sizes[1])], len(drawn))
+        return Pair(
+            self.concepts[first],
+            self.concepts[second],
+            float(self.cosines[first, second]),
+            upper_p(np.einsum("bij,ij->b", drawn, apart), float((products * apart).sum())),
+            upper_p(nulls, float((products * close).sum())),
+        )
+
+    def mix(self, concept: str) -> Mix | None:
+        """The one or two of the nearest concepts that explain this one best; None where none can be measured, or where
+        one that cannot be measured lies along this one and so might be a part."""
+        number = self.concepts.index(concept)
+        if self._hidden_parts[number].any():
+            return None
+        helpers = [self.concepts.index(pair.other) for pair in self.nearest(concept)]
+        if not helpers:
+            return None
+        fits = [(self._fit(number, parts), parts) for size in (1, 2) for parts in combinations(helpers, size)]
+        (own, weights), parts = min(fits, key=lambda one: one[0][0])
+        sizes = tuple(int(self.sizes[part]) for part in (number, *parts))
+        if not np.isfinite(own) or not self.noise.can_make(sum(sizes)):
+            return None
+        strength = float(self.products[number, number])
+        sides = np.array([1.0, *(-weights)])
+        form = -np.outer(sides, sides)
+        form[0, 0] += OWN_SHARE
+        left = OWN_SHARE * strength
+        spread = [4 * (1 - OWN_SHARE) * left / sizes[0]]
+        spread += [4 * left * side**2 / size for side, size in zip(sides[1:], sizes[1:], strict=True)]
+        drawn = self._noise_products(sizes)
+        nulls = np.einsum("bij,ij->b", drawn, form) + self._along(spread, len(drawn))
+        return Mix(
+            concept,
+            tuple((self.concepts[part], float(weight)) for part, weight in zip(parts, weights, strict=True)),
+            own,
+            upper_p(nulls, (OWN_SHARE - own) * strength),
+            upper_p(np.einsum("bij,ij->b", drawn, np.outer(sides, sides)), own * strength),
+        )
+
+    @cached_property
+    def _hidden_parts(self) -> NDArray[np.bool_]:
+        """(concepts, concepts): the column's concept is too weak to measure, lies along the row's beyond chance, and
+        may be `PART` of it."""
+        strengths, products = np.nan_to_num(np.diag(self.products)), np.nan_to_num(self.products)
+        limits = Z_STRENGTH * np.sqrt(self.noise.pair_variance / np.outer(self.sizes, self.sizes).clip(min=1))
+        most = strengths.clip(min=0.0) + self._least_strengths
+        may = (products + limits) ** 2 >= PART * strengths[:, None].clip(min=0.0) * most
+        found: NDArray[np.bool_] = (products > limits) & may & (strengths <= self._least_strengths)
+        np.fill_diagonal(found, False)
+        return found
+
+    def _fit(self, number: int, parts: tuple[int, ...]) -> tuple[float, Array]:
+        """Share left over and weights of the best mix of the parts; infinite where a part adds nothing."""
+        inner, toward = self.products[np.ix_(parts, parts)], self.products[number, list(parts)]
+        if np.isnan(inner).any() or np.linalg.eigvalsh(inner)[0] < LEAST_SPREAD * np.trace(inner):
+            return np.inf, np.zeros(len(parts))
+        weights: Array = np.linalg.solve(inner, toward).astype(np.float64)
+        if (weights <= 0).any():
+            return np.inf, weights
+        return float(1 - toward @ weights / self.products[number, number]), weights
+
+    def _along(self, variances: Sequence[float], draws: int) -> Array:
+        """What the noise along the directions themselves adds; `variances` are squared lengths by story."""
+        per_length = float((self.noise.along**2).mean())
+        deviation = np.sqrt(max(sum(variances), 0.0) * per_length)
+        return np.asarray(np.random.default_rng(_SEED).standard_normal(draws) * deviation)
+
+    def _noise_products(self, sizes: tuple[int, ...]) -> Array:
+        """(draws, groups, groups) mean products between groups of noise of these sizes.
+
+        Across groups the pairs in equal places are left out, as those of one scenario are.
+        """
+        if sizes not in self._made:
+            count = sum(sizes)
+            places = np.concatenate([np.arange(size) for size in sizes])
+            kept = places[:, None] != places
+            owned = np.repeat(np.eye(len(sizes)), sizes, axis=0)
+            pairs = (owned.T @ kept @ owned).clip(min=1.0)
+            self._made[sizes] = owned.T @ (self._noise_blocks[:, :count, :count] * kept) @ owned / pairs
+        return self._made[sizes]
+
+    @cached_property
+    def _noise_blocks(self) -> Array:
+        """(draws, n, n) products of random contrasts with random signs; n is enough for the three largest concepts."""
+        rng = np.random.default_rng(_SEED)
+        most = min(3 * int(self.sizes.max()), self.noise.size)
+        chosen = np.argsort(rng.random((DRAWS, self.noise.size)), axis=1)[:, :most]
+        signs = rng.choice([-1.0, 1.0], chosen.shape)
+        blocks: Array = self.noise.products[chosen[:, :, None], chosen[:, None, :]]
+        blocks *= signs[:, :, None] * signs[:, None, :]
+        return blocks

@@ -1,0 +1,166 @@
+"""What may be said about a concept, and when nothing may.
+
+Every question has a few possible truths. An answer is given only when the tests exclude the other truths, each at
+`ALPHA`; so when an answer is wrong, a true hypothesis was excluded, which happens at most that often whatever the
+number of stories. When they cannot be excluded, the answer is "cannot tell". docs/method.md has the measured rates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from caa_tui.vectors.agreement import LEAST_AGREEMENT, Agreement
+from caa_tui.vectors.data import StoryRow
+from caa_tui.vectors.pairs import OWN_SHARE, SAME_COSINE, Mix, Pair
+from caa_tui.vectors.sentences import number
+from caa_tui.vectors.story_scores import StoryScore
+from caa_tui.wording import count
+
+ALPHA = 0.05
+AGREES = 0.04
+"""Random groups of texts pass for an agreeing concept, or for two camps, this often; together `ALPHA`."""
+SPLITS = 0.01
+
+CohesionAnswer = Literal["coherent", "two camps", "no agreement", "cannot tell"]
+TwinAnswer = Literal["one concept", "told apart", "cannot tell"]
+MixAnswer = Literal["a mix", "of its own", "cannot tell"]
+FRAGMENTED: tuple[CohesionAnswer, ...] = ("two camps", "no agreement")
+
+
+@dataclass(frozen=True, slots=True)
+class Cohesion:
+    """Do the stories of one concept tell one thing?"""
+
+    concept: str
+    answer: CohesionAnswer
+    reason: str
+    camps: tuple[tuple[str, ...], ...] = ()
+    """Story paths of each camp, the larger first; only for "two camps"."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mislabelled:
+    """A story that tells another concept than its own."""
+
+    concept: str
+    path: str
+    looks_like: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Are a concept and its nearest one two? "one concept" is what contaminated means held out."""
+
+    concept: str
+    other: str
+    answer: TwinAnswer
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Redundancy:
+    """Does a concept hold anything beside the mix of two others?"""
+
+    concept: str
+    parts: tuple[str, ...]
+    answer: MixAnswer
+    reason: str
+
+
+def cohesion(found: Agreement, rows: Sequence[StoryRow]) -> Cohesion:
+    """Coherent: more agreement than random groups have, and two unrelated camps excluded. Two camps: a split that
+    random groups and a single direction do not have. No agreement: `LEAST_AGREEMENT` excluded."""
+    if found.value is None or found.p is None or found.absent_p is None:
+        return Cohesion(found.concept, "cannot tell", f"{_texts(found)} and what there is to compare with are too few.")
+    value, split = number(found.value), found.split
+    divided = split is not None and found.texts > 3 and _at_most(split.coherent_p, ALPHA)
+    if split is not None and divided and _at_most(split.random_p, SPLITS) and not _at_most(split.camps_p, ALPHA):
+        camps = tuple(tuple(rows[row].path for row in camp) for camp in split.camps)
+        sizes = " and ".join(str(len(camp)) for camp in camps)
+        reason = f"The stories fall into camps of {sizes}: {number(split.gain)} more alike within than across."
+        return Cohesion(found.concept, "two camps", reason, camps)
+    if _agrees(found) and not divided and (split is None or _at_most(split.camps_p, ALPHA)):
+        return Cohesion(found.concept, "coherent", f"The {_texts(found)} agree by {value} and show no camps.")
+    if found.absent_p <= ALPHA and not _agrees(found) and not divided:
+        limit = number(LEAST_AGREEMENT)
+        return Cohesion(found.concept, "no agreement", f"The {_texts(found)} agree by {value}; {limit} is excluded.")
+    return Cohesion(found.concept, "cannot tell", f"Agreement {value} at {_texts(found)} fits more than one answer.")
+
+
+def mislabelled(scores: Mapping[str, Sequence[StoryScore]], rows: Sequence[StoryRow]) -> tuple[Mislabelled, ...]:
+    """The stories that are closer to another concept than to their own and further along it than chance allows.
+
+    Of the stories named, at most `ALPHA` are expected to be named wrongly; of a corpus without such a story, that
+    share has any named at all (Benjamini and Hochberg 1995, over all stories of the corpus). With two stories neither
+    is the odd one.
+
+    Args:
+        scores: concept -> its stories, for all concepts of the layer.
+    """
+    asked = [(concept, score, _stranger_p(score, len(found))) for concept, found in scores.items() for score in found]
+    limit = false_discovery_limit([p for _, _, p in asked])
+    named = ((concept, score) for concept, score, p in asked if p <= limit)
+    return tuple(
+        _mislabelled(concept, rows[score.row].path, score.own, score.margin, score.looks_like)
+        for concept, score in named
+        if score.own is not None and score.margin is not None and score.looks_like is not None
+    )
+
+
+def false_discovery_limit(ps: Sequence[float], share: float = ALPHA) -> float:
+    """The largest p-value accepted when at most `share` of the accepted ones may be false; -1 if none is."""
+    ranked = sorted(ps)
+    accepted = [p for rank, p in enumerate(ranked, 1) if p <= share * rank / len(ranked)]
+    return accepted[-1] if accepted else -1.0
+
+
+def _stranger_p(score: StoryScore, texts: int) -> float:
+    """1 for a story that is closer to its own concept, and where nothing can be known."""
+    return score.p if texts > 2 and score.p is not None and (score.margin or 0.0) < 0 else 1.0
+
+
+def _mislabelled(concept: str, path: str, own: float, margin: float, looks_like: str) -> Mislabelled:
+    lies = f"{number(own)} along the rest of {concept} and {number(own - margin)} along {looks_like}"
+    return Mislabelled(concept, path, looks_like, f"{path} lies {lies}.")
+
+
+def twin(pair: Pair, own: Agreement, other: Agreement) -> Twin:
+    """One concept: a true cosine of `SAME_COSINE` or less is excluded and both show a direction at all. Told apart: a
+    common direction is excluded."""
+    measured = f"The directions of {pair.concept} and {pair.other} are {number(min(pair.cosine, 1.0))} alike, noise out"
+    same, apart = _agrees(own) and _agrees(other) and pair.distinct_p <= ALPHA, pair.one_p <= ALPHA
+    if apart:
+        close = f", so they are close but two: over {number(SAME_COSINE)}" if same else ": two concepts"
+        return Twin(pair.concept, pair.other, "told apart", f"{measured}{close}.")
+    if same:
+        return Twin(pair.concept, pair.other, "one concept", f"{measured}: nothing tells their stories apart.")
+    return Twin(pair.concept, pair.other, "cannot tell", f"{measured}: one concept and two both fit.")
+
+
+def redundancy(mix: Mix, own: Agreement) -> Redundancy:
+    """A mix: a share of its own of `OWN_SHARE` or more is excluded. Of its own: being nothing but the mix is."""
+    parts = tuple(name for name, _ in mix.parts)
+    share = f"{100 * min(max(mix.own, 0.0), 1.0):.0f} % of {mix.concept} is not {' and '.join(parts)}"
+    if not _agrees(own):
+        return Redundancy(mix.concept, parts, "cannot tell", f"{mix.concept} shows no direction of its own yet.")
+    if mix.mixed_p <= ALPHA:
+        return Redundancy(mix.concept, parts, "of its own", f"{share}.")
+    if mix.own_p <= ALPHA:
+        return Redundancy(mix.concept, parts, "a mix", f"{share}; {100 * OWN_SHARE:.0f} % or more is excluded.")
+    return Redundancy(mix.concept, parts, "cannot tell", f"{share}, or anything from none to a lot.")
+
+
+def _agrees(found: Agreement) -> bool:
+    """More than random groups do, and enough to be called agreement."""
+    return found.value is not None and found.value >= LEAST_AGREEMENT and _at_most(found.p, AGREES)
+
+
+def _at_most(p: float | None, limit: float) -> bool:
+    return p is not None and p <= limit
+
+
+def _texts(found: Agreement) -> str:
+    return count(found.texts, "different text")
