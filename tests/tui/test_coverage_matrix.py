@@ -193,8 +193,9 @@ async def test_only_whole_columns_are_drawn_under_their_headings(wide: Path) -> 
     app = make_app(wide)
     async with app.run_test(size=(81, 24)) as pilot:
         await load(app)
-        await pilot.press("end")
         matrix = app.screen.query_one(CoverageMatrix)
+        await until(pilot, lambda: matrix.max_scroll_x > 0)
+        await pilot.press("end")
         await until(pilot, lambda: matrix._columns_in_view().stop == 61)
         matrix.scroll_to(x=1, animate=False)
         await pilot.pause()
