@@ -59,7 +59,7 @@ class Stage:
         await self.until_shown(*shown)
         give_up = time.monotonic() + LONGEST_WAIT
         before = ""
-        while before != (before := self._picture()):
+        while before != (before := self.app.export_screenshot(simplify=True)):
             if time.monotonic() > give_up:
                 raise TimeoutError(f"{name} does not come to rest")
             await self.rest()
@@ -77,13 +77,6 @@ class Stage:
 
     def _busy(self) -> list[str]:
         return [one.name for one in self.app.workers if not one.is_finished and one.group not in NOT_AWAITED]
-
-    def _picture(self) -> str:
-        """The screen as SVG, with every cursor lit."""
-        for widget in self.app.screen.query("*"):
-            if isinstance(widget, Input | TextArea):
-                widget.cursor_blink = False
-        return self.app.export_screenshot(simplify=True)
 
     def _text(self) -> str:
         strips = self.app.screen._compositor.render_strips()
@@ -114,12 +107,14 @@ async def on_stage(size: tuple[int, int], runs: int, *, guide: bool = False) -> 
 
 @contextmanager
 def as_recorded() -> Iterator[None]:
-    """The look, the time zone and the token counts do not depend on the machine."""
+    """The look, the time zone, the token counts and the cursors do not depend on the machine or the moment."""
     kept = {name: value for name, value in os.environ.items() if name not in LOOKS}
     counter = RecordedCounter()
     with (
         patch.dict(os.environ, kept | {"TZ": "UTC"}, clear=True),
         patch("caa_tui.tui.story_tokens.token_counter", lambda _: counter),
+        patch.object(TextArea, "_toggle_cursor_blink_visible", lambda _: None),
+        patch.object(Input, "_toggle_cursor", lambda _: None),
     ):
         time.tzset()
         yield
