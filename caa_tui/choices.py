@@ -6,14 +6,23 @@ Below every room: caa.toml, the command line (which never reaches torch) and the
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeAlias, get_args
 
 from caa_tui.errors import UserError
 
 AUTO = "auto"
+ALL: Literal["all"] = "all"
+Layers: TypeAlias = tuple[int, ...] | Literal["all"] | None
+"""Target layers as they are asked for: by number, every decoder block, or left to the program (`auto`)."""
 DTYPES = ("bf16", "fp16", "fp32")
+Estimator: TypeAlias = Literal[
+    "difference-of-means", "scenario-centred", "class-means", "neutral-projected", "centred-projected"
+]
+"""How a concept's vector is made of its stories' activations (`vectors.estimators`, docs/method.md)."""
+ESTIMATORS: tuple[Estimator, ...] = get_args(Estimator)
+DEFAULT_ESTIMATOR: Estimator = "difference-of-means"
+"""The reference's."""
 
 AUTO_DEPTHS = (40, 55, 70, 85)
 """Percent of the depth where `auto` looks: after the vocabulary-bound layers, before the next-token ones."""
@@ -42,7 +51,7 @@ class Choices(Protocol):
     """The fields that everything that carries the options of a training shares."""
 
     @property
-    def target_layers(self) -> tuple[int, ...] | None: ...
+    def target_layers(self) -> Layers: ...
     @property
     def dtype(self) -> str | None: ...
     @property
@@ -90,12 +99,12 @@ def check_device(device: str) -> None:
         raise UserError(f"The device {device!r} is not known; use auto, cpu, cuda, cuda:0 or mps.")
 
 
-def check_layers(layers: Sequence[int] | None) -> None:
-    """None: `auto`. Raises UserError for none at all, a negative one, or one that is given twice."""
-    if layers is None:
+def check_layers(layers: Layers) -> None:
+    """Raises UserError for none at all, a negative one, or one that is given twice."""
+    if layers is None or layers == ALL:
         return
     if not layers:
-        raise UserError("Give at least one target layer, or auto.")
+        raise UserError("Give at least one target layer, or auto or all.")
     seen: set[int] = set()
     for layer in layers:
         if layer < 0:
@@ -110,9 +119,9 @@ def auto_layers(count: int) -> tuple[int, ...]:
     return tuple(sorted({depth * count // 100 for depth in AUTO_DEPTHS}))
 
 
-def check_layer_range(layers: Sequence[int], count: int, model: str) -> None:
+def check_layer_range(layers: Layers, count: int, model: str) -> None:
     """Against the number of decoder blocks. Raises UserError."""
-    for layer in layers:
+    for layer in layers if isinstance(layers, tuple) else ():
         if layer >= count:
             raise UserError(f"Target layer {layer} is out of range: {model} has layers 0 to {count - 1}.")
 
@@ -127,13 +136,29 @@ def check_context(length: int, context: int | None, model: str, extendable: bool
         raise UserError(f"{model} reads at most {context} tokens; set the maximum length to {context} or less.")
 
 
-def parse_layers(text: str) -> tuple[int, ...] | None:
-    """`auto` -> None; `12,16,20` -> (12, 16, 20). Raises UserError for anything else."""
+def chosen_layers(asked: Layers, count: int) -> tuple[int, ...]:
+    """What is asked for, of a model with `count` decoder blocks, in the order it was asked for."""
+    if asked is None:
+        return auto_layers(count)
+    return tuple(range(count)) if asked == ALL else asked
+
+
+def layers_words(layers: Layers, between: str = ",") -> str:
+    """The way back of `parse_layers`: `auto`, `all`, `12,16,20`."""
+    if layers is None:
+        return AUTO
+    return ALL if layers == ALL else between.join(map(str, layers))
+
+
+def parse_layers(text: str) -> Layers:
+    """`auto` -> None; `all` -> `ALL`; `12,16,20` -> (12, 16, 20). Raises UserError for anything else."""
     if text.strip() == AUTO:
         return None
+    if text.strip() == ALL:
+        return ALL
     found = [_LAYER.fullmatch(part) for part in text.split(",")]
     if None in found:
-        raise UserError(f"Target layers are numbers with commas between them, like 12,16, or auto; not {text!r}.")
+        raise UserError(f"Target layers are auto, all, or numbers with commas between them, like 12,16; not {text!r}.")
     return tuple(int(match[1]) for match in found if match is not None)
 
 
@@ -151,3 +176,11 @@ def parse_pooling(text: str) -> Pooling:
             f"The pooling {text!r} is not known; use last, mean, or mean:K, the mean over the tokens from index K on."
         )
     return Pooling("mean", int(match[1] or match[2] or 0))
+
+
+def parse_estimator(text: str) -> Estimator:
+    """One of `ESTIMATORS`. Raises UserError for anything else."""
+    for name in ESTIMATORS:
+        if text == name:
+            return name
+    raise UserError(f"The estimator {text!r} is not known; use one of {', '.join(ESTIMATORS)}.")

@@ -15,6 +15,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from caa_tui import __version__, cli_output
+from caa_tui.choices import ESTIMATORS
 from caa_tui.errors import UserError
 from caa_tui.text_safety import printable
 
@@ -33,6 +34,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
+LAYERS_HELP = (
+    "Layers counted from 0, like 12,16; all: every one, in the same pass; or auto: those that a run at many layers "
+    "recommends (see caa layers), else four at 40 to 85 % of the depth."
+)
+ESTIMATOR_HELP = f"How vectors are made: {', '.join(ESTIMATORS)}; caa triage says which tells stories apart best."
 CorpusArgument = Annotated[Path, typer.Argument(metavar="CORPUS", help="The folder with stories/ and paired/.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on stdout, everything else on stderr.")]
 RunOption = Annotated[str | None, typer.Option("--run", metavar="ID", help="A run's number; default: the newest done.")]
@@ -75,9 +81,7 @@ def train(
     model: Annotated[
         str | None, typer.Option(help="A hub id, a local folder, a GGUF file, or smollm2; default: caa.toml's.")
     ] = None,
-    target_layers: Annotated[
-        str | None, typer.Option(help="Layers counted from 0, like 12,16; or auto: four at 40 to 85 % of the depth.")
-    ] = None,
+    target_layers: Annotated[str | None, typer.Option(help=LAYERS_HELP)] = None,
     output_dir: Annotated[
         Path | None, typer.Option(help="Also write the readout, quality.json and provenance.json here.")
     ] = None,
@@ -91,6 +95,7 @@ def train(
     pooling: Annotated[
         str | None, typer.Option(help="last (token), mean, or mean:K: the mean over the tokens from index K on.")
     ] = None,
+    estimator: Annotated[str | None, typer.Option(help=ESTIMATOR_HELP)] = None,
     quality_report: Annotated[bool, typer.Option(help="Compute quality.json and the flags.")] = True,
     worker_command: Annotated[
         str | None, typer.Option(help='Start the worker with this, like "ssh gpu-box caa worker".')
@@ -114,6 +119,7 @@ def train(
         "max_length": max_length,
         "min_positives": min_positives,
         "pooling": pooling,
+        "estimator": estimator,
         "quality_report": quality_report,
     }
     options = TrainOptions.from_settings(settings, found.root).with_given(given)
@@ -128,6 +134,21 @@ def triage(corpus: CorpusArgument, run: RunOption = None, as_json: JsonOption = 
     from caa_tui import cli_triage
 
     cli_triage.show_triage(corpus, run, as_json)
+
+
+@app.command()
+def layers(
+    corpus: CorpusArgument,
+    run: Annotated[
+        str | None,
+        typer.Option("--run", metavar="ID", help="A run's number; default: the newest at eight layers or more."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """How well each layer of a run tells each concept's stories apart, and which layers that recommends."""
+    from caa_tui import cli_layers
+
+    cli_layers.show_layers(corpus, run, as_json)
 
 
 @app.command()

@@ -19,7 +19,7 @@ from caa_tui.runs.history import RunRecord, damaged_runs, latest_done, list_runs
 from caa_tui.runs.housekeeping import trash_run
 from caa_tui.runs.protocol import Finished
 from caa_tui.runs.records import RunStatus
-from caa_tui.wording import decimal, duration, memory
+from caa_tui.wording import decimal, duration, layers_in_short, memory
 
 LOWEST_UNMOVED = 0.9995
 """A cosine from here on is shown as 1.000."""
@@ -133,7 +133,7 @@ def _run_row(run: RunRecord, drift: RunComparison | None) -> tuple[str, ...]:
         ended,
         run.status,
         model,
-        " ".join(map(str, result.layers)),
+        layers_in_short(result.layers),
         str(result.concepts),
         str(result.forwarded_texts),
         str(result.cached_texts),

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from caa_tui import cli_output
 from caa_tui.cli_history import chosen_run
 from caa_tui.cli_train import EventTeller
+from caa_tui.cli_waiting import Waiting
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import DataFolder, data_folder
 from caa_tui.corpus.text import decode, not_utf8_reason
@@ -24,12 +25,15 @@ from caa_tui.runs.history import RunRecord
 from caa_tui.runs.probing import MAX_TEXT_CHARACTERS, ProbeResult, checked_text, probe_text, shown_layer, vectors_of
 from caa_tui.runs.session import worker_log
 from caa_tui.text_safety import printable
-from caa_tui.vectors.probe import Probe
+from caa_tui.vectors.probe import Probe, sink_sentence
 from caa_tui.wording import count, decimal
 
 MAX_TEXT_BYTES = 4 * MAX_TEXT_CHARACTERS
 TOKEN_CONCEPTS = 5
 """Columns of the table of tokens: as many as fit 80 columns."""
+SHOWN_LAYERS = 6
+"""Of a run with more the table has the layer it is sorted at only."""
+SINK = "*"
 PIECE_WIDTH = 24
 
 
@@ -97,11 +101,11 @@ def probe_in_terminal(root: Path, run_id: str | None, text: str, worker_command:
 
 
 async def _asked(text: str, run: RunRecord, client: WorkerClient, data: DataFolder) -> ProbeResult:
-    teller = EventTeller(as_json=False)
+    waiting = Waiting(EventTeller(as_json=False))
     try:
-        return await probe_text(text, run, client=client, data=data, on_event=teller)
+        async with waiting.ticking():
+            return await probe_text(text, run, client=client, data=data, on_event=waiting)
     finally:
-        teller.clear()
         await client.close()
 
 
@@ -111,7 +115,7 @@ def _document(run: RunRecord, result: ProbeResult, layer: int) -> dict[str, Any]
     Texts are safe for a terminal; the ids of the tokens are exact.
     """
     probe, scale = result.probe, result.probe.scale
-    token_z = probe.token_z
+    token_z, sinks = probe.token_z, [probe.sinks(number) for number in probe.layers]
     return {
         "run": run.id,
         "model": run.request.model,
@@ -129,6 +133,8 @@ def _document(run: RunRecord, result: ProbeResult, layer: int) -> dict[str, Any]
                 "text": printable(piece),
                 "readout": _plain(probe.by_token[:, at]),
                 "z": _plain(None if token_z is None else token_z[:, at]),
+                "norm": _plain(None if probe.norms is None else probe.norms[:, at]),
+                "sink": [at in found for found in sinks],
             }
             for at, piece in enumerate(probe.tokens)
         ],
@@ -161,23 +167,27 @@ def probe_lines(run: RunRecord, result: ProbeResult, layer: int, top: int, by_to
         yield ""
         yield f"{kind} of every token at layer {layer}"
         yield from _token_table(probe, layer, ranked[:TOKEN_CONCEPTS])
+        if note := sink_sentence(probe, layer):
+            yield f"  {SINK} {note}"
 
 
 def _concept_table(probe: Probe, layer: int, ranked: tuple[int, ...]) -> Iterator[str]:
     values = probe.pooled if probe.pooled_z is None else probe.pooled_z
     at = probe.layers.index(layer)
-    rows = [["concept", *(f"layer {number}" for number in probe.layers), f"projection at {layer}"]]
+    shown = list(range(len(probe.layers))) if len(probe.layers) <= SHOWN_LAYERS else [at]
+    rows = [["concept", *(f"layer {probe.layers[one]}" for one in shown), f"projection at {layer}"]]
     for index in ranked:
-        by_layer = (_number(value) for value in values[:, index])
+        by_layer = (_number(value) for value in values[shown, index])
         rows.append([printable(probe.concepts[index]), *by_layer, _number(probe.pooled[at, index])])
     yield from _indented(cli_output.table(rows, right=range(1, len(rows[0]))))
 
 
 def _token_table(probe: Probe, layer: int, ranked: tuple[int, ...]) -> Iterator[str]:
-    values = (probe.by_token if probe.token_z is None else probe.token_z)[probe.layers.index(layer)]
+    values, sinks = probe.of_tokens(layer), probe.sinks(layer)
     rows = [["", "token", *(printable(probe.concepts[index]) for index in ranked)]]
     for at, piece in enumerate(probe.tokens):
-        rows.append([str(at), _piece(piece), *(_number(values[at, index]) for index in ranked)])
+        numbers = (_number(values[at, index]) for index in ranked)
+        rows.append([f"{at}{SINK if at in sinks else ' '}", _piece(piece), *numbers])
     yield from _indented(cli_output.table(rows, right=(0, *range(2, len(rows[0])))))
 
 

@@ -30,7 +30,7 @@ from caa_tui.runs.protocol import (
 )
 from caa_tui.runs.session import train, worker_log
 from caa_tui.text_safety import printable
-from caa_tui.wording import count, duration, memory
+from caa_tui.wording import count, duration, layers_in_short, memory
 
 SPARSE_SECONDS = 10.0
 """Between two progress lines where they cannot be overwritten (a log file, a CI job)."""
@@ -108,9 +108,9 @@ class EventTeller:
             sys.stdout.buffer.flush()
         match event:
             case PhaseStarted(phase=phase, detail=detail):
-                self._show(f"{phase}{f': {detail}' if detail else ''}", at_once=True)
+                self.show(f"{phase}{f': {detail}' if detail else ''}", at_once=True)
             case Progress():
-                self._show(progress_text(event), at_once=False)
+                self.show(progress_text(event), at_once=False)
             case Notice(message=message):
                 self.line(f"note: {message}")
 
@@ -126,7 +126,8 @@ class EventTeller:
             sys.stderr.flush()
             self._open_line = False
 
-    def _show(self, text: str, at_once: bool) -> None:
+    def show(self, text: str, at_once: bool) -> None:
+        """A line that the next one overwrites; in a log one at a time, unless it has to be said `at_once`."""
         if self._live:
             width = shutil.get_terminal_size().columns - 1
             sys.stderr.write(f"\r\x1b[K{printable(text)[:width]}")
@@ -156,10 +157,9 @@ def progress_text(event: Progress) -> str:
 
 def summary_lines(record: RunRecord, result: Finished, options: TrainOptions) -> Iterator[str]:
     """What a person wants to know when a run is done."""
-    layers = " ".join(str(layer) for layer in result.layers)
     yield (
         f"Run {record.id}: {count(result.concepts, 'concept')} from {count(result.stories, 'text')}, "
-        f"layers {layers}, {result.dtype} on {result.device}"
+        f"layers {layers_in_short(result.layers)}, {result.dtype} on {result.device}"
     )
     yield (
         f"{count(result.forwarded_texts, 'text')} read, {result.cached_texts:,} from the cache, "

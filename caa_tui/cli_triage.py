@@ -10,16 +10,18 @@ from typing import Any
 import msgspec
 
 from caa_tui import cli_output
-from caa_tui.cli_history import FLAG_KINDS, chosen_run, compared, comparison_document, has_moved
+from caa_tui.cli_history import chosen_run, compared, comparison_document, has_moved
 from caa_tui.corpus.model import FindingKind
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import data_folder
 from caa_tui.errors import UserError
-from caa_tui.runs.comparison import CorpusChanges, RunComparison, edited_since
+from caa_tui.runs.comparison import RunComparison
+from caa_tui.runs.edits import CorpusChanges, edited_since
 from caa_tui.runs.history import RunRecord, latest_done
 from caa_tui.vectors.accepted import Judged, judge, open_flags
-from caa_tui.vectors.flags import ConceptSummary, Evidence, Flag, FlagReport
-from caa_tui.wording import count, decimal
+from caa_tui.vectors.flags import MEASURED, RULED, ConceptSummary, EstimatorScore, Evidence, Flag, FlagReport
+from caa_tui.vectors.standing import KINDS, WORTH_READING, measure, standings, sureness
+from caa_tui.wording import count, decimal, listed_paths
 
 EVIDENCE_SHOWN = 5
 
@@ -79,15 +81,19 @@ def triage_lines(
         f", {count(len(edited.paths), 'story', 'stories')} edited since" if edited.paths else ""
     )
     yield from _layer_line(report)
+    yield from _estimator_lines(report)
     came_back = {one.acceptance.key: one for one in judged if one.standing == "came back"}
     flags = open_flags(report, judged)
-    for kind in FLAG_KINDS:
+    for kind in KINDS:
         group = [flag for flag in flags if flag.kind == kind]
         yield ""
         yield f"{kind.capitalize()} {len(group)}"
-        for flag in group:
-            yield from _flag_lines(flag)
-            yield from _came_back_line(came_back.get((flag.concept, flag.kind)))
+        for confirmed, same in groupby(group, key=lambda flag: flag.confirmed):
+            if not confirmed:
+                yield f"  not proven, {WORTH_READING}:"
+            for flag in same:
+                yield from _flag_lines(flag, report)
+                yield from _came_back_line(came_back.get((flag.concept, flag.kind)))
     yield from _accepted_lines(judged)
     yield from _verdict_lines(report)
     yield ""
@@ -152,21 +158,58 @@ def _layer_line(flags: FlagReport) -> Iterator[str]:
         yield f"Held-out stories told apart, best layer first: {scores} (.50 is chance)"
 
 
-def _flag_lines(flag: Flag) -> Iterator[str]:
-    weight = "confirmed" if flag.confirmed else "by the rule only"
-    yield f"  {flag.concept}  {decimal(flag.value)} (limit {decimal(flag.threshold)}), {weight}: {flag.verdict}"
+def _estimator_lines(report: FlagReport) -> Iterator[str]:
+    """How well each way of making vectors tells held-out stories apart; the run's own is marked."""
+    if not report.estimators:
+        return
+    yield ""
+    yield f"Estimators, held-out stories told apart at layer {report.layer} (.50 is chance)"
+    table = [["estimator", "all", "same scenario", "difference"]]
+    for score in report.estimators:
+        own = score.estimator == report.estimator
+        name = f"{score.estimator} (these vectors)" if own else score.estimator
+        table.append([name, decimal(score.held_out), decimal(score.same_scene), "" if own else _difference(score)])
+    yield from _indented(cli_output.table(table, right=(1, 2)))
+    yield from (f"  {score.estimator}: {score.refused}" for score in report.estimators if score.refused)
+
+
+def _difference(score: EstimatorScore) -> str:
+    """`+.03 (standard error .01), clear`."""
+    if score.difference is None:
+        return "-"
+    sign = "+" if score.difference >= 0 else ""
+    verdict = "clear" if score.clear else "no clear difference"
+    return f"{sign}{decimal(score.difference)} (standard error {decimal(score.error)}), {verdict}"
+
+
+def _flag_lines(flag: Flag, report: FlagReport) -> Iterator[str]:
+    found = measure(flag, report)
+    against = f"{'chance' if flag.kind == 'fragmented' else 'limit'} {decimal(found.limit)}"
+    number = f"{MEASURED[flag.kind]} {decimal(found.value)} ({against})"
+    yield f"  {flag.concept}  {number}, {_weight(flag)}: {flag.verdict}"
     if flag.contributors:
         yield "    made of " + ", ".join(f"{concept} {decimal(share)}" for concept, share in flag.contributors)
-    worst = flag.evidence[:EVIDENCE_SHOWN]
+    # An unreliable vector is no story's doing; --json has its stories.
+    listed = () if flag.kind == "unreliable" else flag.evidence
+    worst = listed[:EVIDENCE_SHOWN]
     shown = [[decimal(evidence.score), evidence.path, _effect(evidence, flag)] for evidence in worst]
     if shown:
         yield from _indented(_indented(cli_output.table(shown, right=(0,))))
-    if len(flag.evidence) > EVIDENCE_SHOWN:
-        yield f"    and {len(flag.evidence) - EVIDENCE_SHOWN} more"
+    if len(listed) > EVIDENCE_SHOWN:
+        yield f"    and {len(listed) - EVIDENCE_SHOWN} more"
     if flag.remedy:
         yield f"    influence: {flag.remedy}"
     if flag.caveat:
         yield f"    but: {flag.caveat}"
+
+
+def _weight(flag: Flag) -> str:
+    """How sure it is, and what the reference's rule says where it has one."""
+    if flag.kind not in RULED:
+        return sureness(flag)
+    if flag.confirmed:
+        return f"confirmed, {'also' if flag.by_rule else 'not'} by the reference's rule"
+    return f"{WORTH_READING}, by the reference's rule only" if flag.by_rule else WORTH_READING
 
 
 def _effect(evidence: Evidence, flag: Flag) -> str:
@@ -176,18 +219,19 @@ def _effect(evidence: Evidence, flag: Flag) -> str:
 
 
 def _concept_rows(flags: FlagReport) -> Iterator[list[str]]:
-    key = str(flags.layer)
-    yield ["concept", "stories", "first-PC", "agreement", "R²", "nearest", "buckets"]
+    key, stands = str(flags.layer), standings(flags)
+    yield ["concept", "stories", "agreement", "R²", "first-PC", "verdict", "by rule", "nearest"]
     for summary in flags.concepts:
         nearest = summary.nearest.get(key)
         yield [
             summary.concept,
             str(summary.stories),
-            _number(summary.first_pc, key),
             _number(summary.agreement, key),
             _number(summary.r_squared, key),
-            "-" if nearest is None else f"{decimal(nearest[1]):>4} {nearest[0]}",
+            _number(summary.first_pc, key),
+            stands[summary.concept].words,
             _buckets(summary),
+            "-" if nearest is None else f"{decimal(nearest[1]):>4} {nearest[0]}",
         ]
 
 
@@ -196,7 +240,7 @@ def _number(values: dict[str, float | None], key: str) -> str:
 
 
 def _buckets(summary: ConceptSummary) -> str:
-    return ", ".join(bucket.replace("_", " ") for bucket in summary.buckets)
+    return ", ".join(bucket.replace("_", " ") for bucket in summary.buckets) or "-"
 
 
 def _indented(lines: Iterator[str]) -> Iterator[str]:
@@ -220,6 +264,15 @@ def _change_lines(changes: RunComparison | None) -> Iterator[str]:
         yield f"  moved (cosine of the old with the new vector): {named}"
     else:
         yield "  no vector moved"
+    yield from _edited_lines(changes)
+
+
+def _edited_lines(changes: RunComparison) -> Iterator[str]:
+    """What the edits did to the concepts they are stories of, and which stories these are."""
+    for change in changes.concepts:
+        if change.edit is not None and change.sentences:
+            yield f"  {change.concept}: {', '.join(change.sentences)}"
+            yield f"    edited: {listed_paths(change.edit.files.paths)}"
 
 
 def _corpus_words(changes: CorpusChanges) -> str:

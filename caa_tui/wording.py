@@ -22,6 +22,18 @@ def count(number: int, noun: str, plural: str | None = None) -> str:
     return f"{number:,} {noun if number == 1 else (plural or noun + 's')}"
 
 
+def layers_in_short(layers: Sequence[int]) -> str:
+    """`12 16 20`, `0-29`, `3 5-8`: in their order, three or more that follow each other as a range."""
+    groups: list[list[int]] = []
+    for layer in layers:
+        if groups and layer == groups[-1][-1] + 1:
+            groups[-1].append(layer)
+        else:
+            groups.append([layer])
+    parts = (f"{group[0]}-{group[-1]}" if len(group) > 2 else " ".join(map(str, group)) for group in groups)
+    return " ".join(parts)
+
+
 def listed_paths(paths: Sequence[str], shown: int = 3) -> str:
     """`a.txt, b.txt, c.txt and 7 more`."""
     named = ", ".join(paths[:shown])

@@ -88,7 +88,7 @@ async def the_verdicts(stage: Stage) -> None:
     """Triage after the repair, and how the two runs differ."""
     await stage.press("2", *6 * ["down"])
     await stage.shoot("triage_fragmented", "tender: fragmented")
-    await stage.press("f", "f", "f")
+    await stage.press("F", "F")
     await stage.shoot("triage_all")
     await stage.press("f", "f", "G", "a")
     await stage.type_in(REASON)

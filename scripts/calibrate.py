@@ -9,7 +9,7 @@ import argparse
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -19,14 +19,14 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests" / "vectors"))
 from generated import LAYER, Generated, Truth, generate
 
 from caa_tui.corpus.settings import Thresholds
-from caa_tui.vectors.agreement import Agreement, AgreementTests
+from caa_tui.vectors.agreement import Agreement
 from caa_tui.vectors.directions import ridge
 from caa_tui.vectors.groups import group_rows
 from caa_tui.vectors.pairs import PairTests
 from caa_tui.vectors.stories import LayerStories, variance_ratios
-from caa_tui.vectors.story_scores import HeldOut
+from caa_tui.vectors.tellings import Tellings
 from caa_tui.vectors.train import train_vectors
-from caa_tui.vectors.verdicts import FRAGMENTED, cohesion, mislabelled, redundancy, twin
+from caa_tui.vectors.verdicts import ALPHA, FRAGMENTED, cohesion, redundancy, twin
 
 STORIES = (2, 3, 4, 5, 6, 8, 12, 20, 40)
 Cell = tuple[str, str, int]
@@ -40,13 +40,11 @@ QUESTIONS = ("coherent or fragmented", "which story is mislabelled", "one concep
 def measure(corpus: Generated, stories: int) -> Iterator[tuple[Cell, Outcome]]:
     """Every verdict on every concept of one corpus, marked."""
     layer = LayerStories.at(corpus.acts, group_rows(corpus.acts.rows), LAYER)
-    tests = AgreementTests.of(layer, corpus.acts.rows)
-    found = {concept: tests.concept(concept) for concept in layer.groups}
-    held_out = HeldOut(layer, corpus.acts.rows)
-    pairs = PairTests(layer, corpus.acts.rows, tests.noise)
+    tellings = Tellings.of(corpus.acts, layer.grouping)
+    found, tests = tellings.agreements, tellings.tests
+    pairs = PairTests(tests.layer, corpus.acts.rows, tests.noise)
     reference = dict(_reference(corpus, layer))
-    scores = {concept: held_out.scores(concept) for concept in layer.groups}
-    named = mislabelled(scores, corpus.acts.rows)
+    named = [corpus.acts.rows[one.row] for one in tellings.suspicions if one.expected <= ALPHA]
     for concept, truth in corpus.truths.items():
         answer = cohesion(found[concept], corpus.acts.rows).answer
         fragmented, contaminated, redundant = reference[concept]
@@ -93,7 +91,7 @@ def _story_mark(corpus: Generated, concept: str, named: list[str]) -> str:
 
 
 def _pair_marks(
-    pairs: PairTests, found: dict[str, Agreement], concept: str, truth: Truth, contaminated: bool
+    pairs: PairTests, found: Mapping[str, Agreement], concept: str, truth: Truth, contaminated: bool
 ) -> Iterator[Outcome]:
     """A duplicate that is compared with another concept than its twin has not been found, whatever is said of that."""
     nearest = pairs.nearest(concept, 1)
@@ -106,7 +104,7 @@ def _pair_marks(
 
 
 def _mix_marks(
-    pairs: PairTests, found: dict[str, Agreement], concept: str, truth: Truth, redundant: bool
+    pairs: PairTests, found: Mapping[str, Agreement], concept: str, truth: Truth, redundant: bool
 ) -> Iterator[Outcome]:
     mix = pairs.mix(concept)
     answer = redundancy(mix, found[concept]).answer if mix else "cannot tell"

@@ -11,8 +11,16 @@ from caa_tui.tui.commands import COMMANDS, Command, key_name
 
 PAGE = Path(__file__).parent.parent / "docs" / "usage.md"
 BEGIN, END = "<!-- keys: written by scripts/usage_keys.py -->", "<!-- end of keys -->"
-ORDER = ("corpus", "triage", "runs", "story", "training")
-NAMES = {"corpus": "Corpus", "triage": "Triage", "runs": "Runs", "story": "Story", "training": "Training details"}
+ORDER = ("corpus", "triage", "runs", "story", "training", "layers", "probe")
+NAMES = {
+    "corpus": "Corpus",
+    "triage": "Triage",
+    "runs": "Runs",
+    "story": "Story",
+    "training": "Training details",
+    "layers": "Layers",
+    "probe": "Probe",
+}
 
 
 def keys_of(command: Command) -> str:

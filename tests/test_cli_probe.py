@@ -123,7 +123,7 @@ def test_a_person_gets_tables(trained: Trained, tmp_path: Path, monkeypatch: pyt
     assert lines[8] == "z-scores of every token at layer 1"
     assert lines[9].split() == ["token", *document["ranked"][:2]]
     for line, (at, token) in zip(lines[10:], enumerate(document["tokens"]), strict=True):
-        assert line.lstrip().startswith(f"{at}  {token['text'].rstrip()}")
+        assert line.lstrip().startswith(f"{at}   {token['text'].rstrip()}")
     assert not any(sign in answer.out for sign in "\x1b\x9b\u202e\r")
     assert all(len(line) <= 80 for line in lines[3:])
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(HOSTILE.encode())))
@@ -207,11 +207,11 @@ def test_numbers_that_are_not_defined_are_dashes(trained: Trained) -> None:
     ]
     assert lines[7:] == [
         "z-scores of every token at layer 5",
-        "     token                       awe  joy␛",
-        "  0  <bos>                      7.00     -",
-        "  1  ␠                          9.00     -",
-        "  2  aaaaaaaaaaaaaaaaaaaaaaa…  11.00     -",
-        "  3  ␊                         13.00     -",
+        "      token                       awe  joy␛",
+        "  0   <bos>                      7.00     -",
+        "  1   ␠                          9.00     -",
+        "  2   aaaaaaaaaaaaaaaaaaaaaaa…  11.00     -",
+        "  3   ␊                         13.00     -",
     ]
     raw = list(probe_lines(run, result(None), 3, 1, by_token=False))
     assert raw[2:] == [

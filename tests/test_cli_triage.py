@@ -88,3 +88,28 @@ def test_verdicts_of_the_tests_are_listed_with_what_would_settle_the_rest(caa: C
     assert len(caa("triage", corpus, "--json").document["verdicts"]) == len(verdicts)
     path.write_bytes(msgspec.json.encode(msgspec.structs.replace(report, verdicts=())))
     assert "Verdicts of tests" not in caa("triage", corpus).out, "a run of an older version"
+
+
+def test_what_an_edit_moved_is_told_with_its_noise(caa: Caa, corpus: Path) -> None:
+    put_agreement(corpus, "0001", 0.31)
+    (corpus / "stories/awe.txt").write_text("rewritten")
+    assert train_with_stub(caa, corpus).code == 0
+    put_agreement(corpus, "0002", 0.44)
+    lines = caa("triage", corpus).out.split("\n")
+    place = lines.index("  awe: agreement .31 to .44 (more than the noise of ±.05)")
+    assert lines[place + 1] == "    edited: stories/awe.txt"
+    document = caa("triage", corpus, "--json").document["changes"]
+    awe = next(change for change in document["concepts"] if change["concept"] == "awe")
+    assert awe["noise"]["agreement"]["verdict"] == "more than noise"
+    assert awe["edit"]["gone"] == ["stories/awe.txt"]
+
+
+def put_agreement(root: Path, run: str, value: float) -> None:
+    """Of every concept of the run, with noise for the stories that awe has."""
+    path = root / ".caa/runs" / run / "flags.json"
+    report = msgspec.json.decode(path.read_bytes(), type=FlagReport)
+    concepts = tuple(
+        msgspec.structs.replace(one, agreement={str(report.layer): value}, noise={"agreement": 0.05}, gains={})
+        for one in report.concepts
+    )
+    path.write_bytes(msgspec.json.encode(msgspec.structs.replace(report, concepts=concepts)))

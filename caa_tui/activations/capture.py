@@ -22,6 +22,8 @@ from caa_tui.activations.structure import Structure
 from caa_tui.choices import Pooling
 from caa_tui.errors import UserError
 
+OVER_THE_TEXT = Pooling("mean", 1)
+"""Without the first token, whose state is unlike any other's in many models, whatever the text."""
 STORED_DTYPES = {torch.bfloat16: "bf16", torch.float16: "fp16", torch.float32: "fp32"}
 _OUT_OF_MEMORY = ("can't allocate memory", "MPS backend out of memory")
 
@@ -88,17 +90,21 @@ class Capture:
         self._last = max(part.layer for part in parts if part.kind == "residual")
 
     def __enter__(self) -> Self:
+        outputs: dict[int, list[Part]] = {}
         for part in self.parts:
-            block = self._structure.blocks[part.layer]
-            if part.kind == "residual":
-                module = self._model.get_submodule(f"{self._structure.blocks_path}.{part.layer}")
-                handle = module.register_forward_hook(self._block_hook(part))
-            else:
-                assert block.attention is not None
-                module = self._model.get_submodule(block.attention)
-                handle = module.register_forward_pre_hook(self._projection_hook(part))
-            self._hooks.callback(handle.remove)
+            if part.kind != "attention":
+                outputs.setdefault(part.layer, []).append(part)
+                continue
+            path = self._structure.blocks[part.layer].attention
+            assert path is not None
+            self._hook(self._model.get_submodule(path).register_forward_pre_hook(self._projection_hook(part)))
+        for layer, parts in outputs.items():
+            block = self._model.get_submodule(f"{self._structure.blocks_path}.{layer}")
+            self._hook(block.register_forward_hook(self._block_hook(layer, parts)))
         return self
+
+    def _hook(self, handle: Any) -> None:
+        self._hooks.callback(handle.remove)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -127,10 +133,11 @@ class Capture:
         values, copied = to_host(together[: len(batch.texts)])
         return HostRows(values, tuple(part.shape[1] for part in pooled), copied)
 
-    def _block_hook(self, part: Part) -> Any:
+    def _block_hook(self, layer: int, parts: Sequence[Part]) -> Any:
         def hook(_module: object, _inputs: object, output: Any) -> None:
-            self._keep(part, output[0] if isinstance(output, tuple) else output)
-            if part.layer == self._last:
+            for part in parts:
+                self._keep(part, output[0] if isinstance(output, tuple) else output)
+            if layer == self._last:
                 raise _LastLayerDone
 
         return hook
@@ -150,7 +157,10 @@ class Capture:
                 f"Layer {part.layer} of {self._structure.architecture} does not give one vector per token; "
                 "choose another model."
             )
-        self._pooled[part] = pool(hidden, self._lengths, self._pooling)
+        pooling = OVER_THE_TEXT if part.kind == "mean" else self._pooling
+        pooled = pool(hidden, self._lengths, pooling)
+        # One batch is one tensor: a float32 mean beside bfloat16 rows would double them all.
+        self._pooled[part] = pooled.to(hidden.dtype) if part.kind == "mean" else pooled
 
 
 def pad_token(model: Any) -> int:

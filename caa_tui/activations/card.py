@@ -133,6 +133,24 @@ def check_memory(card: ModelCard, parameters: int, dtype: str, device: str) -> N
         )
 
 
+def check_rows(card: ModelCard, texts: int, vectors: int) -> None:
+    """Compare what is kept of the texts, float32, with the free memory of this machine, before anything is read.
+
+    Args:
+        vectors: of each text; attention inputs count as being as wide as the residual stream, as they mostly are.
+
+    Raises:
+        UserError: the rows alone do not fit; with every layer of a deep model and many texts they may not.
+    """
+    need = texts * vectors * card.hidden_size * 4
+    free = free_memory("cpu")
+    if need > free:
+        raise UserError(
+            f"What is kept of {texts:,} texts at these layers needs about {_gigabytes(need)} of memory, but "
+            f"{_gigabytes(free)} are free; choose fewer layers."
+        )
+
+
 def free_memory(device: str) -> int:
     """Bytes a process can still take on `device`; on a CPU not more than its control group allows."""
     if device.startswith("cuda"):

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from caa_tui.activations.card import check_memory, used_memory
+from caa_tui.activations.card import check_memory, check_rows, used_memory
 from caa_tui.activations.data import (
     CollectCancelled,
     Collected,
@@ -98,6 +98,7 @@ class _Reader:
 
     def read(self, texts: Sequence[str]) -> Collected:
         distinct = list(dict.fromkeys(texts))
+        check_rows(self.setting.card, len(distinct), self.setting.vectors)
         description = self.setting.description(self.fingerprint)
         context = context_key(description)
         self.cache.describe(context, description)
@@ -115,7 +116,7 @@ class _Reader:
         structure = self._structure()
         if structure is None:
             return list(range(len(distinct)))
-        wanted = structure.parts(self.setting.layers, self.setting.heads)
+        wanted = self.setting.parts(structure)
         missing = []
         for index, text in enumerate(distinct):
             found = self.cache.lookup(context, text_key(text), wanted)
@@ -161,7 +162,7 @@ class _Reader:
             tokenizer, [distinct[index] for index in missing], self.setting.max_length, vocabulary_size(loaded.model)
         )
         self._note_beyond_context(texts)
-        parts = loaded.structure.parts(self.setting.layers, self.setting.heads)
+        parts = self.setting.parts(loaded.structure)
         halvings = loaded.halvings
         self._report("read stories", len(missing), f"{len(distinct) - len(missing)} from the cache")
         with Capture(loaded.model, loaded.structure, parts, self.setting.pooling, masked=loaded.masked) as capture:
@@ -258,7 +259,8 @@ class _Reader:
         setting, holder, key = self.setting, self.holder, self._model_key
         place = {text: index for index, text in enumerate(distinct)}
         rows = [place[text] for text in texts]
-        whole = {part: value if len(rows) == len(distinct) else value[rows] for part, value in self.values.items()}
+        found = {part: value if len(rows) == len(distinct) else value[rows] for part, value in self.values.items()}
+        mean: Literal["mean", "residual"] = "mean" if setting.pooling.kind == "last" else "residual"
 
         def model() -> Any:
             loaded = holder.get(key)
@@ -266,10 +268,11 @@ class _Reader:
 
         return Collected(
             layers=setting.layers,
-            residual={layer: whole[Part("residual", layer)] for layer in setting.layers},
+            residual={layer: found[Part("residual", layer)] for layer in setting.layers},
+            means={layer: found[Part(mean, layer)] for layer in setting.layers} if setting.means else {},
             attention={
                 part.layer: HeadInputs(values, structure.blocks[part.layer].heads)
-                for part, values in whole.items()
+                for part, values in found.items()
                 if part.kind == "attention"
             },
             down=DownMatrices(structure, setting.layers, setting.card.folder, setting.dtype, model),

@@ -9,15 +9,18 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from caa_tui.choices import Layers
+
 Float32 = NDArray[np.float32]
-Phase = Literal["check", "load model", "read stories"]
+Phase = Literal["check", "load model", "read stories", "read text"]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """Which of a text's vectors: the block's output, or the input of its attention output projection."""
+    """Which of a text's vectors: the block's output pooled as asked, its mean over the text, or the input of its
+    attention output projection."""
 
-    kind: Literal["residual", "attention"]
+    kind: Literal["residual", "mean", "attention"]
     layer: int
 
 
@@ -27,8 +30,8 @@ class CollectOptions:
 
     model: str
     """A hub id, a local folder, a GGUF file, or `smollm2`."""
-    target_layers: tuple[int, ...] | None = None
-    """0-based decoder blocks; None: `auto`, four at 40 to 85 % depth."""
+    target_layers: Layers = None
+    """0-based decoder blocks; `all`: every one; None: `auto`, four at 40 to 85 % depth."""
     dtype: str | None = None
     """bf16, fp16 or fp32; None: bf16 on cuda, fp32 elsewhere."""
     device: str = "auto"
@@ -40,6 +43,8 @@ class CollectOptions:
     """`last`, or `mean`, `mean:K`, `mean[:K]`: the mean over the tokens from index K on."""
     heads: bool = True
     """Also keep the input of the attention output projection (the per-head part of the quality report)."""
+    means: bool = False
+    """Also keep the mean of the block's output over the text (what the verdicts on stories are made of)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,9 @@ class Collected:
     """Layer -> (texts, hidden): the OUTPUT of the block, before the final norm."""
     attention: dict[int, HeadInputs]
     """Layers that have an attention output projection; empty when `heads` was off."""
+    means: dict[int, Float32] = field(default_factory=dict)
+    """Layer -> (texts, hidden): the block's output, mean over the tokens from the second on; where the pooling is a
+    mean already, that one. Empty when `means` was off."""
     down: Mapping[int, Float32]
     """Layer -> W_down, (hidden, neurons), one column per MLP neuron; read when looked up, not kept."""
     truncated: tuple[int, ...]

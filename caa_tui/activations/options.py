@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from caa_tui.choices import Layers, check_context, check_layer_range, chosen_layers
 from caa_tui.choices import auto_layers as auto_layers
-from caa_tui.choices import check_context, check_layer_range
 from caa_tui.errors import UserError
 
 DTYPE_BYTES: Mapping[str, int] = {"bf16": 2, "fp16": 2, "fp32": 4}
@@ -33,12 +33,10 @@ SHAPES: Mapping[str, BatchShape] = {
 }
 
 
-def resolve_layers(asked: tuple[int, ...] | None, count: int, model: str) -> tuple[int, ...]:
-    """The target layers in the order they were asked for; None gives `auto_layers`."""
-    if asked is None:
-        return auto_layers(count)
+def resolve_layers(asked: Layers, count: int, model: str) -> tuple[int, ...]:
+    """The target layers in the order they were asked for. Raises UserError for one the model does not have."""
     check_layer_range(asked, count, model)
-    return asked
+    return chosen_layers(asked, count)
 
 
 def resolve_max_length(asked: int | None, context: int | None, model: str, extendable: bool = False) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from caa_tui.activations.card import ModelCard, check_weights, read_card
-from caa_tui.activations.data import CollectOptions
+from caa_tui.activations.data import CollectOptions, Part
 from caa_tui.activations.options import (
     BatchShape,
     resolve_device,
@@ -22,6 +22,7 @@ from caa_tui.activations.options import (
     resolve_shape,
 )
 from caa_tui.activations.source import config_folder, prepare_model
+from caa_tui.activations.structure import Structure
 from caa_tui.choices import Pooling, check_choices
 
 FORMAT = 1
@@ -39,11 +40,21 @@ class Setting:
     parameters: int
     layers: tuple[int, ...]
     heads: bool
+    means: bool
     pooling: Pooling
     max_length: int
     dtype: str
     device: str
     shape: BatchShape
+
+    def parts(self, structure: Structure) -> tuple[Part, ...]:
+        """What is kept of each text; a pooling that is a mean already is not kept twice."""
+        return structure.parts(self.layers, self.heads, self.means and self.pooling.kind == "last")
+
+    @property
+    def vectors(self) -> int:
+        """How many are kept of each text by a model with attention in every block."""
+        return len(self.layers) * (1 + self.heads + (self.means and self.pooling.kind == "last"))
 
     @property
     def longest_batch(self) -> int | None:
@@ -102,6 +113,7 @@ def resolve(options: CollectOptions, say: Callable[[str], None]) -> Setting:
         parameters=check_weights(card),
         layers=layers,
         heads=options.heads,
+        means=options.means,
         pooling=pooling,
         max_length=max_length,
         dtype=resolve_dtype(options.dtype, device),

@@ -44,11 +44,12 @@ class Structure(msgspec.Struct, frozen=True):
     hidden_size: int
     blocks: tuple[Block, ...]
 
-    def parts(self, layers: tuple[int, ...], heads: bool) -> tuple[Part, ...]:
-        """What can be taken from `layers`: every residual, then the attention inputs there are."""
+    def parts(self, layers: tuple[int, ...], heads: bool, means: bool = False) -> tuple[Part, ...]:
+        """What can be taken from `layers`: every residual, then the means, then the attention inputs there are."""
         residual = [Part("residual", layer) for layer in layers]
+        mean = [Part("mean", layer) for layer in layers] if means else []
         attention = [Part("attention", layer) for layer in layers if self.blocks[layer].attention is not None]
-        return tuple(residual + (attention if heads else []))
+        return tuple(residual + mean + (attention if heads else []))
 
     def missing_parts(self, layers: tuple[int, ...], heads: bool) -> tuple[str, ...]:
         """One sentence per kind of part that some of `layers` do not have."""

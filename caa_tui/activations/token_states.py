@@ -77,6 +77,7 @@ def read_tokens(
     _stop_if(cancelled)
     loaded = _loaded(setting, found, holder, report)
     _stop_if(cancelled)
+    report(CollectProgress(phase="read text", detail=setting.card.name, device=setting.device))
     return _read(tokenizer, text, setting, loaded, cancelled)
 
 

@@ -96,7 +96,7 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     concept: str
     kind: str
-    """The flag's: fragmented, contaminated, redundant, or what a newer version knows."""
+    """The flag's (`vectors.flags.FlagKind`), or what a newer version knows."""
     reason: str
     date: datetime.date
     layer: int
@@ -106,9 +106,9 @@ class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     agreement: float | None = None
     """fragmented: the agreement of the stories at that time; unlike `value` it does not count stories."""
     neighbour: str | None = None
-    """contaminated: the concept it was confused with."""
+    """contaminated: the concept it was confused with. mislabelled: the one that the worst story looked like."""
     stories: dict[str, str] = {}
-    """What it was judged on: path -> SHA-256 of the text as the model read it."""
+    """What it was judged on, of mislabelled the named stories: path -> SHA-256 of the text as the model read it."""
 
     @property
     def key(self) -> tuple[str, str]:

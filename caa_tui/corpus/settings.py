@@ -9,7 +9,15 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from caa_tui.choices import check_device, check_dtype, check_layers, parse_layers, parse_pooling
+from caa_tui.choices import (
+    DEFAULT_ESTIMATOR,
+    check_device,
+    check_dtype,
+    check_layers,
+    parse_estimator,
+    parse_layers,
+    parse_pooling,
+)
 from caa_tui.corpus.disk import UnusableFile, read_regular
 from caa_tui.corpus.names import shown
 from caa_tui.errors import UserError
@@ -51,9 +59,11 @@ class TrainingDefaults(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
 
     model: str | None = None
     target_layers: str | tuple[int, ...] = "auto"
+    """Layers counted from 0, `auto`, or `all`."""
     dtype: str | None = None
     device: str = "auto"
     pooling: str = "last"
+    estimator: str = DEFAULT_ESTIMATOR
     max_length: Count | None = None
     min_positives: Count = 1
 
@@ -92,5 +102,6 @@ def _check_training(defaults: TrainingDefaults) -> None:
     check_dtype(defaults.dtype)
     check_device(defaults.device)
     parse_pooling(defaults.pooling)
+    parse_estimator(defaults.estimator)
     layers = defaults.target_layers
     check_layers(parse_layers(layers) if isinstance(layers, str) else layers)

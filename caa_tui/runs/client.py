@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 
 import msgspec
 
+from caa_tui.choices import ALL, DEFAULT_ESTIMATOR
 from caa_tui.errors import UserError
 from caa_tui.runs.protocol import (
+    ALL_LAYERS,
     DESCRIBE,
+    ESTIMATE,
     FINAL_EVENTS,
     PROBE,
     PROTOCOL_VERSION,
@@ -65,6 +67,8 @@ class WorkerClient:
         self._cancels = 0
         self._forwarded = 0
         self._stopping = False
+        self._greeted = False
+        """The living worker said `Hello`."""
         self._abilities: tuple[str, ...] = ()
         self._questions = 0
         self._pipe = asyncio.Lock()
@@ -157,7 +161,7 @@ class WorkerClient:
         if isinstance(greeting, Cancelled):
             raise UserError(_LEFT)
         if ability not in self._abilities:
-            raise UserError(f"The worker is an older caa-tui, which {lack}; install the same version on both sides.")
+            raise UserError(_older(lack))
         return question
 
     async def _answer(
@@ -194,7 +198,7 @@ class WorkerClient:
             return
         self._cancels += 1
         if self._cancels > 1:
-            self._worker.send_signal(signal.SIGKILL)
+            self._worker.kill("it was cancelled twice")
         elif self._sent:
             self._worker.send(CancelRequest())
 
@@ -212,6 +216,9 @@ class WorkerClient:
             yield greeting
             if isinstance(greeting, Failed | Cancelled):
                 return
+        if lack := self._lack(request):
+            yield Failed(run_id=request.run_id, message=_older(lack), refused=True)
+            return
         self._worker.send(request)
         self._sent = True
         if self._cancels:
@@ -226,13 +233,24 @@ class WorkerClient:
             yield event
         yield await self._death(request.run_id)
 
+    def _lack(self, request: TrainRequest) -> str:
+        """What the living worker would misunderstand in the request; nothing, in most cases."""
+        if request.target_layers == ALL and ALL_LAYERS not in self._abilities:
+            return "does not know all layers by name"
+        if request.estimator != DEFAULT_ESTIMATOR and ESTIMATE not in self._abilities:
+            return "makes vectors by the difference of means only"
+        return ""
+
     async def _ensure_started(self, run_id: str) -> Hello | Failed | Cancelled | None:
         """None when a worker is alive; else its greeting, or why there is none."""
-        if self.pid is not None:
+        if self.pid is not None and self._greeted:
             return None
         self._stopping = False
         try:
-            await self._worker.start()
+            # One that was started for a question nobody waits for any more has still to greet.
+            if self.pid is None:
+                self._greeted = False
+                await self._worker.start()
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or str(error)
             return Failed(
@@ -241,7 +259,7 @@ class WorkerClient:
         try:
             greeting = await asyncio.wait_for(self._worker.greeting(), self._greeting_seconds)
         except TimeoutError:
-            self._worker.send_signal(signal.SIGKILL)
+            self._worker.kill("it did not greet")
             await self._worker.reap()
             seconds = f"{self._greeting_seconds:g} seconds"
             message = f"The worker did not greet within {seconds}; check the worker command and {self.log_path}."
@@ -252,7 +270,7 @@ class WorkerClient:
             await self.close()
             self._stopping = False
             return Failed(run_id=run_id, message=_version_message(greeting))
-        self._abilities = greeting.abilities
+        self._abilities, self._greeted = greeting.abilities, True
         return greeting
 
     async def _death(self, run_id: str) -> Failed | Cancelled:
@@ -260,8 +278,13 @@ class WorkerClient:
         code = await self._worker.reap()
         if self._cancels or self._stopping:
             return Cancelled(run_id=run_id, forwarded_texts=self._forwarded)
+        message = death_message(code, self.log_path, self._worker.ended_because)
         details = f"exit code {code}; the last the worker said: {last_line(self.log_path) or 'nothing'}"
-        return Failed(run_id=run_id, message=death_message(code, self.log_path), traceback=details)
+        return Failed(run_id=run_id, message=message, traceback=details)
+
+
+def _older(lack: str) -> str:
+    return f"The worker is an older caa-tui, which {lack}; install the same version on both sides."
 
 
 def _version_message(greeting: Hello) -> str:

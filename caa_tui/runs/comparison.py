@@ -1,50 +1,26 @@
-"""What changed between two runs, and in the corpus since one."""
+"""What changed between two runs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import msgspec
 
-from caa_tui.corpus.model import Corpus
 from caa_tui.errors import UserError
+from caa_tui.runs.change_noise import (
+    Pair,
+    Score,
+    ScoreNoise,
+    change_noise,
+    change_words,
+    comparable_edits,
+    scores_of,
+)
 from caa_tui.runs.differences import settings_difference
+from caa_tui.runs.edits import ConceptEdit, CorpusChanges, concept_edits, stories_between
 from caa_tui.runs.history import RunRecord
 from caa_tui.vectors.flags import ConceptSummary, FlagKind
-
-
-class CorpusChanges(msgspec.Struct, frozen=True, kw_only=True):
-    """Stories that differ between two moments, by path, sorted."""
-
-    added: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-
-    @property
-    def paths(self) -> tuple[str, ...]:
-        return tuple(sorted((*self.added, *self.changed, *self.removed)))
-
-
-def edited_since(run: RunRecord, corpus: Corpus) -> CorpusChanges:
-    """What is different in `corpus` from what the run was made with."""
-    return _changes(_hashes(run.request.stories), _hashes(corpus.stories))
-
-
-def _hashes(stories: Iterable[Any]) -> dict[str, str]:
-    return {story.path: story.text_sha256 for story in stories}
-
-
-def _changes(old: Mapping[str, str], new: Mapping[str, str]) -> CorpusChanges:
-    return CorpusChanges(
-        added=tuple(sorted(new.keys() - old.keys())),
-        changed=tuple(sorted(path for path in new.keys() & old.keys() if new[path] != old[path])),
-        removed=tuple(sorted(old.keys() - new.keys())),
-    )
-
-
-Pair: TypeAlias = tuple[float | None, float | None]
-"""A number in the old and in the new run; None where a run has none."""
 
 
 class ConceptChange(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,6 +36,10 @@ class ConceptChange(msgspec.Struct, frozen=True, kw_only=True):
     nearest_concept: tuple[str | None, str | None] = (None, None)
     r_squared: Pair = (None, None)
     stories: tuple[int | None, int | None] = (None, None)
+    noise: dict[Score, ScoreNoise] = {}
+    """What each change is to be held against; empty where no story was edited or the runs were set up differently."""
+    edit: ConceptEdit | None = None
+    """What became of its stories; None where none was edited."""
     solved: tuple[FlagKind, ...] = ()
     new: tuple[FlagKind, ...] = ()
 
@@ -67,6 +47,19 @@ class ConceptChange(msgspec.Struct, frozen=True, kw_only=True):
     def lowest(self) -> float | None:
         """The cosine at the layer where the vector moved most; None without one."""
         return min(self.cosine.values(), default=None)
+
+    def words(self, score: Score) -> str | None:
+        """`agreement .31 to .44 (more than the noise of ±.05)`; None where a run has no such number."""
+        pair: Pair = getattr(self, score)
+        gone = len(self.edit.gone) if self.edit else 0
+        return None if None in pair else change_words(score, pair, self.noise.get(score), gone)
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """Of a concept whose stories were edited: the agreement, and every other number that moved by more than its
+        noise."""
+        told = [score for score, noise in self.noise.items() if score == "agreement" or noise.is_more]
+        return tuple(words for score in told if (words := self.words(score)) is not None) if self.edit else ()
 
 
 class RunComparison(msgspec.Struct, frozen=True, kw_only=True):
@@ -107,13 +100,14 @@ def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
     before, after = _summaries(old), _summaries(new)
     were, are = _trained(old), _trained(new)
     layer = new.flags.layer if new.flags else None
+    was, now = _flagged(old, new), _flagged(new, old)
+    frame = _Frame(str(layer), was, now, concept_edits(old, new), comparable_edits(old, new))
     concepts = sorted(before.keys() & after.keys() | cosine.keys())
     changes = [
-        _concept_change(concept, cosine.get(concept, {}), before.get(concept), after.get(concept), layer, old, new)
+        _concept_change(concept, cosine.get(concept, {}), before.get(concept), after.get(concept), frame)
         for concept in concepts
     ]
     changes.sort(key=lambda change: (min(change.cosine.values(), default=1.0), change.concept))
-    was, now = _flagged(old), _flagged(new)
     return RunComparison(
         old=old.id,
         new=new.id,
@@ -121,7 +115,7 @@ def compare_runs(old: RunRecord, new: RunRecord) -> RunComparison:
         concepts=tuple(changes),
         only_old=tuple(sorted(were - are)),
         only_new=tuple(sorted(are - were)),
-        corpus=_changes(_hashes(old.request.stories), _hashes(new.request.stories)),
+        corpus=stories_between(old, new),
         note=note,
         settings=settings_difference(old, new),
         held_out=(_held_out(old, layer), _held_out(new, layer)),
@@ -169,8 +163,8 @@ def _trained(run: RunRecord) -> frozenset[str]:
         return frozenset()
 
 
-def _flagged(run: RunRecord) -> set[tuple[str, FlagKind]]:
-    return {(flag.concept, flag.kind) for flag in run.flags.flags} if run.flags else set()
+def _flagged(run: RunRecord, other: RunRecord) -> frozenset[tuple[str, FlagKind]]:
+    return run.flags.work(other.flags) if run.flags else frozenset()
 
 
 def _flag_count(run: RunRecord) -> int | None:
@@ -181,8 +175,16 @@ def _held_out(run: RunRecord, layer: int | None) -> float | None:
     return run.flags.held_out.get(str(layer)) if run.flags else None
 
 
-def _kinds(run: RunRecord, concept: str) -> set[FlagKind]:
-    return {kind for flagged, kind in _flagged(run) if flagged == concept}
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """What the changes of all concepts are seen in."""
+
+    key: str
+    flagged_before: frozenset[tuple[str, FlagKind]]
+    flagged_after: frozenset[tuple[str, FlagKind]]
+    edits: Mapping[str, ConceptEdit]
+    comparable: Mapping[str, ConceptEdit]
+    """The same where the stories are all that differs, else empty."""
 
 
 def _concept_change(
@@ -190,25 +192,26 @@ def _concept_change(
     cosine: dict[str, float],
     before: ConceptSummary | None,
     after: ConceptSummary | None,
-    layer: int | None,
-    old: RunRecord,
-    new: RunRecord,
+    frame: _Frame,
 ) -> ConceptChange:
+    edit = frame.edits.get(concept)
+    edit = edit if edit is not None and edit.touched else None
     if before is None or after is None:
-        return ConceptChange(concept=concept, cosine=cosine)
-    key = str(layer)
-    was, now = _kinds(old, concept), _kinds(new, concept)
+        return ConceptChange(concept=concept, cosine=cosine, edit=edit)
+    key = frame.key
+    was, now = (
+        {kind for flagged, kind in flags if flagged == concept} for flags in (frame.flagged_before, frame.flagged_after)
+    )
     nearest_before, nearest_after = before.nearest.get(key), after.nearest.get(key)
+    old, new = scores_of(before, key), scores_of(after, key)
     return ConceptChange(
         concept=concept,
         cosine=cosine,
-        first_pc=(before.first_pc.get(key), after.first_pc.get(key)),
-        agreement=(before.agreement.get(key), after.agreement.get(key)),
-        held_out=(before.held_out.get(key), after.held_out.get(key)),
-        nearest=(nearest_before and nearest_before[1], nearest_after and nearest_after[1]),
+        **{score: (old[score], new[score]) for score in old},
         nearest_concept=(nearest_before and nearest_before[0], nearest_after and nearest_after[0]),
-        r_squared=(before.r_squared.get(key), after.r_squared.get(key)),
         stories=(before.stories, after.stories),
+        noise=change_noise(before, after, key, frame.comparable),
+        edit=edit,
         solved=tuple(sorted(was - now)),
         new=tuple(sorted(now - was)),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from caa_tui.choices import ALL, Layers
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
+from caa_tui.wording import layers_in_short
 
 AUTOMATIC = "automatic"
 """Left to the program, in a run that did not come far enough to say what was taken."""
@@ -44,16 +46,6 @@ def settings_difference(old: RunRecord, new: RunRecord) -> tuple[str, ...]:
     return tuple(difference.sentence for difference in differing if difference.decides)
 
 
-def changed_stories(old: RunRecord, new: RunRecord) -> tuple[str, ...]:
-    """Paths of the texts that only one of the runs was made with, or each in its own version; none for damaged runs."""
-    try:
-        before = {story.path: story.text_sha256 for story in old.request.stories}
-        after = {story.path: story.text_sha256 for story in new.request.stories}
-    except UserError:
-        return ()
-    return tuple(sorted(path for path in before.keys() | after.keys() if before.get(path) != after.get(path)))
-
-
 def differing_settings(old: RunRecord, new: RunRecord) -> tuple[SettingDifference, ...]:
     """Every setting that differs, those that move numbers first.
 
@@ -78,11 +70,11 @@ def differing_settings(old: RunRecord, new: RunRecord) -> tuple[SettingDifferenc
 def _settings(run: RunRecord) -> dict[str, tuple[str, bool]]:
     """Name -> (what was in force, whether it moves numbers); what the program chose comes from the result."""
     request, result = run.request, run.result
-    layers = result.layers if result else request.target_layers
     values: dict[str, tuple[Any, bool]] = {
         "model": (request.model, True),
-        "layers": (" ".join(map(str, layers)) if layers is not None else AUTOMATIC, True),
+        "layers": (_layers(result.layers if result else request.target_layers), True),
         "pooling": (request.pooling, True),
+        "estimator": (request.estimator, True),
         "dtype": ((result.dtype if result else request.dtype) or AUTOMATIC, True),
         "longest story": (f"{request.max_length} tokens" if request.max_length else AUTOMATIC, True),
         "fewest stories": (request.min_positives, True),
@@ -93,3 +85,9 @@ def _settings(run: RunRecord) -> dict[str, tuple[str, bool]]:
     }
     values |= {words: (getattr(request.thresholds, name), True) for name, words in THRESHOLD_WORDS.items()}
     return {name: (str(value), decides) for name, (value, decides) in values.items()}
+
+
+def _layers(layers: Layers) -> str:
+    if layers is None:
+        return AUTOMATIC
+    return ALL if layers == ALL else layers_in_short(layers)

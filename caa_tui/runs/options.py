@@ -12,7 +12,7 @@ from typing import Any
 
 from caa_tui.activations.local import BUILT_IN
 from caa_tui.choices import AUTO as AUTO
-from caa_tui.choices import check_choices
+from caa_tui.choices import DEFAULT_ESTIMATOR, Layers, check_choices, parse_estimator
 from caa_tui.choices import parse_layers as parse_layers
 from caa_tui.corpus.settings import SETTINGS_FILE, Settings
 from caa_tui.errors import UserError
@@ -26,13 +26,14 @@ class TrainOptions:
     """One training as a person sets it up; the meaning of the fields is `TrainRequest`'s."""
 
     model: str | None = None
-    target_layers: tuple[int, ...] | None = None
+    target_layers: Layers = None
     dtype: str | None = None
     device: str = AUTO
     batch_tokens: int | None = None
     max_length: int | None = None
     min_positives: int = 1
     pooling: str = "last"
+    estimator: str = DEFAULT_ESTIMATOR
     quality_report: bool = True
     output_dir: Path | None = None
     """Where the result files are written besides the run's folder."""
@@ -53,6 +54,7 @@ class TrainOptions:
             max_length=defaults.max_length,
             min_positives=defaults.min_positives,
             pooling=defaults.pooling,
+            estimator=defaults.estimator,
         )
 
     def with_given(self, given: Mapping[str, Any]) -> TrainOptions:
@@ -68,6 +70,7 @@ class TrainOptions:
         if not self.model:
             raise UserError(f"No model was named: pass --model, or set model under [training] in {SETTINGS_FILE}.")
         check_choices(self)
+        parse_estimator(self.estimator)
         if self.min_positives < 1:
             raise UserError(f"The minimum of positives must be 1 story or more, not {self.min_positives}.")
         if self.output_dir is not None:

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from caa_tui.errors import UserError
 from caa_tui.export.load import vectors_in
 from caa_tui.export.readout import MANIFEST_FILE, TENSORS_FILE
+from caa_tui.runs.collecting import activation_cache, collect_options
 from caa_tui.runs.progress import PhaseReporter
 from caa_tui.runs.protocol import (
     CHECKING,
+    COMPARING,
     Cancelled,
     Event,
     Failed,
@@ -27,9 +29,9 @@ from caa_tui.runs.protocol import (
     ProbedToken,
     ProbeRequest,
 )
-from caa_tui.runs.train import explain, worker_cache
+from caa_tui.runs.train import explain
 from caa_tui.vectors.data import ConceptVectors
-from caa_tui.vectors.probe import CorpusScale, corpus_scale, project_layers
+from caa_tui.vectors.probe import CorpusScale, corpus_scale, norms_of, project_layers
 
 if TYPE_CHECKING:
     from caa_tui.activations.holder import ModelHolder
@@ -68,23 +70,13 @@ def probed(
 def _probed(
     request: ProbeRequest, emit: Callable[[Event], None], cancelled: Callable[[], bool], holder: ModelHolder
 ) -> Probed:
-    from caa_tui.activations.data import CollectOptions
     from caa_tui.activations.token_states import read_tokens
 
     reporter = PhaseReporter(request.run_id, emit)
     reporter.start(CHECKING, detail=request.model)
     vectors = vectors_in({TENSORS_FILE: request.tensors, MANIFEST_FILE: request.manifest})
-    options = CollectOptions(
-        model=request.model,
-        target_layers=vectors.layers,
-        dtype=request.dtype,
-        device=request.device,
-        batch_tokens=request.batch_tokens,
-        max_length=request.max_length,
-        pooling=request.pooling,
-        heads=False,
-    )
-    store = Path(request.cache_path) if request.cache_path else worker_cache()
+    options = collect_options(request, vectors.layers, report=False)
+    store = activation_cache(request)
     read = read_tokens(
         request.text,
         options,
@@ -94,6 +86,7 @@ def _probed(
         report=reporter.collecting,
         cancelled=cancelled,
     )
+    reporter.start(COMPARING, detail=f"{len(request.stories):,} texts")
     scale, missing = _scale(store, request)
     by_token = project_layers(read.states, vectors)
     pooled = project_layers({layer: row[None] for layer, row in read.pooled.items()}, vectors)
@@ -105,6 +98,7 @@ def _probed(
         mean=_rows(scale.mean) if scale else (),
         std=_rows(scale.std) if scale else (),
         missing=missing,
+        norms=norms_of(read.states, vectors.layers).astype("<f4").tobytes(),
         device=read.device,
         dtype=read.dtype,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,11 +55,12 @@ async def probe_text(
         UserError: the text or the run is not usable, the model is another one, or the worker cannot do it.
     """
     cache = data.activations if client.command is None else None
-    request = probe_request(text, run, cache)
-    vectors = vectors_of(run)
+    # The vectors of a large run are many megabytes, which a screen must not wait for.
+    request = await asyncio.to_thread(probe_request, text, run, cache)
     answer = await client.probe(request, on_event)
+    probe = await asyncio.to_thread(lambda: probe_of(answer, vectors_of(run), texts=len(request.stories)))
     return ProbeResult(
-        probe=probe_of(answer, vectors, texts=len(request.stories)),
+        probe=probe,
         device=answer.device,
         dtype=answer.dtype,
         note="" if answer.mean else _no_scale(run, answer.missing, len(request.stories)),
@@ -143,13 +145,14 @@ def probe_of(answer: Probed, vectors: ConceptVectors, texts: int) -> Probe:
     """
     layers, concepts, tokens = len(vectors.layers), len(vectors.concepts), len(answer.tokens)
     try:
-        by_token = np.frombuffer(answer.by_token, dtype="<f4").astype(np.float64).reshape(layers, tokens, concepts)
+        by_token = _floats(answer.by_token, (layers, tokens, concepts))
         scale = (
             CorpusScale(_array(answer.mean, (layers, concepts)), _array(answer.std, (layers, concepts)), texts)
             if answer.mean
             else None
         )
         pooled = _array(answer.pooled, (layers, concepts))
+        norms = _floats(answer.norms, (layers, tokens)) if answer.norms else None
     except ValueError as error:
         raise UserError(
             "The worker's answer does not fit the vectors; install the same caa-tui version on both sides."
@@ -162,7 +165,12 @@ def probe_of(answer: Probed, vectors: ConceptVectors, texts: int) -> Probe:
         by_token=by_token,
         pooled=pooled,
         scale=scale,
+        norms=norms,
     )
+
+
+def _floats(data: bytes, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    return np.frombuffer(data, dtype="<f4").astype(np.float64).reshape(shape)
 
 
 def _array(rows: LayerRows, shape: tuple[int, int]) -> NDArray[np.float64]:

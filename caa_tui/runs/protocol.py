@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from caa_tui.choices import DEFAULT_ESTIMATOR, Layers
 from caa_tui.corpus.settings import Thresholds
 
 PROTOCOL_VERSION = 1
@@ -18,6 +19,8 @@ CHECKING = "check"
 """The phase before anything is loaded or read."""
 READING = "read stories"
 """The phase whose progress counts texts that went through the model."""
+COMPARING = "compare"
+"""The phase in which a probed text is held against the run's own texts."""
 
 
 class StoryText(msgspec.Struct, frozen=True, kw_only=True):
@@ -35,8 +38,8 @@ class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
     run_id: str
     model: str
     """A hub id, a local folder, a GGUF file, or `smollm2`."""
-    target_layers: tuple[int, ...] | None = None
-    """None: `auto`."""
+    target_layers: Layers = None
+    """`all`: every decoder block, only for workers with the ability `ALL_LAYERS`; None: `auto`."""
     dtype: str | None = None
     """bf16, fp16, fp32; None: chosen by device."""
     device: str = "auto"
@@ -47,6 +50,8 @@ class RunChoices(msgspec.Struct, frozen=True, kw_only=True):
     min_positives: int = 1
     pooling: str = "last"
     """`last`, or `mean`, `mean:K`, `mean[:K]`: the mean over the tokens from index K on."""
+    estimator: str = DEFAULT_ESTIMATOR
+    """One of `choices.ESTIMATORS`; others than the default only for workers with the ability `ESTIMATE`."""
     quality_report: bool = True
     thresholds: Thresholds = Thresholds()
 
@@ -118,6 +123,10 @@ DESCRIBE = "describe"
 """The ability to answer `DescribeRequest`."""
 PROBE = "probe"
 """The ability to answer `ProbeRequest`."""
+ESTIMATE = "estimators"
+"""The ability to make vectors with other estimators than the difference of means."""
+ALL_LAYERS = "all layers"
+"""The ability to train at `all` layers, whatever their number."""
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag="hello"):
@@ -202,12 +211,15 @@ class Probed(msgspec.Struct, frozen=True, kw_only=True, tag="probed"):
     """Sample standard deviation, as `mean`."""
     missing: int = 0
     """Texts of the run that are not in the cache."""
+    norms: bytes = b""
+    """float32, little-endian, (layers, tokens): the length of each token's state; empty from an older worker."""
     device: str = ""
     dtype: str = ""
 
 
 class PhaseStarted(msgspec.Struct, frozen=True, kw_only=True, tag="phase"):
-    """A named stage begins: `check`, `load model`, `read stories`, `vectors`, `quality`, `write`."""
+    """A named stage begins: `check`, `load model`, `read stories`, `vectors`, `quality`, `write`; for a probed text
+    `check`, `load model`, `read text`, `compare`."""
 
     run_id: str
     phase: str

@@ -13,11 +13,22 @@ from caa_tui.corpus.settings import Settings
 from caa_tui.corpus.storage import DataFolder
 from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
-from caa_tui.runs.history import RunRecord, load_run
+from caa_tui.runs.history import RunRecord, list_runs, load_run
 from caa_tui.runs.options import OUTPUT_FILES, TrainOptions, model_location
-from caa_tui.runs.protocol import FINAL_EVENTS, Cancelled, Event, Failed, FinalEvent, Finished, StoryText, TrainRequest
+from caa_tui.runs.protocol import (
+    FINAL_EVENTS,
+    Cancelled,
+    Event,
+    Failed,
+    FinalEvent,
+    Finished,
+    Notice,
+    StoryText,
+    TrainRequest,
+)
 from caa_tui.runs.records import RunRequest, StoryStamp
 from caa_tui.runs.run_folder import RunFolder, next_run_id, sweep_partials, training_lock
+from caa_tui.runs.sweeps import Sweep, find_sweeps, resolved
 
 MAX_WORKER_LOG_BYTES = 2**20
 
@@ -38,6 +49,8 @@ async def train(
 ) -> RunRecord:
     """Run one training to its end, whatever that is: the record says done, failed or cancelled.
 
+    `auto` layers become those that a sweep among the earlier runs recommends, if there is one (`runs/sweeps.py`); a
+    notice says so, and the request and the provenance name them.
     `on_event` sees every event as it comes, the final one included, after it was written to the run's folder.
     Cancel with `client.cancel()`; cancelling the task also stops the worker's run.
 
@@ -69,10 +82,15 @@ async def _train_locked(
     here = client.command is None
     located = replace(options, model=model_location(options.model)) if here and options.model else options
     cache = data.activations if here else None
+    located, sweep = await asyncio.to_thread(_with_layers, located, data)
     request = train_request(corpus, settings, located, next_run_id(data.runs), cache)
     stamps = tuple(_stamp(story) for story in corpus.stories)
     folder = RunFolder(data, RunRequest.of(request, stamps, client.command), client.log_path)
     try:
+        if sweep is not None:
+            notice = Notice(run_id=request.run_id, message=sweep.sentence)
+            folder.add(notice)
+            on_event(notice)
         return await _follow(folder, client, request, data, on_event)
     except asyncio.CancelledError:
         folder.close(Cancelled(run_id=request.run_id, forwarded_texts=client.forwarded))
@@ -80,6 +98,13 @@ async def _train_locked(
     except BaseException:
         folder.abandon()
         raise
+
+
+def _with_layers(options: TrainOptions, data: DataFolder) -> tuple[TrainOptions, Sweep | None]:
+    """Blocking; the history is not even looked at where layers were asked for."""
+    if options.target_layers is not None:
+        return options, None
+    return resolved(options, find_sweeps(list_runs(data)))
 
 
 async def _follow(
@@ -134,6 +159,7 @@ def train_request(
         max_length=options.max_length,
         min_positives=options.min_positives,
         pooling=options.pooling,
+        estimator=options.estimator,
         quality_report=options.quality_report,
         thresholds=settings.thresholds,
         cache_path=str(cache_path) if cache_path else None,

@@ -10,15 +10,17 @@ import sqlite3
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 import numpy as np
 
 from caa_tui import __version__
+from caa_tui.choices import parse_estimator
 from caa_tui.errors import UserError
 from caa_tui.export.readout import readout_files
+from caa_tui.runs.collecting import activation_cache, collect_options
 from caa_tui.runs.progress import PhaseReporter
 from caa_tui.runs.protocol import (
     CHECKING,
@@ -84,30 +86,14 @@ class ModelCollector:
     ) -> Collected:
         # Imported here: this is the step that loads torch.
         from caa_tui.activations.collect import collect
-        from caa_tui.activations.data import CollectCancelled, CollectOptions
+        from caa_tui.activations.data import CollectCancelled
 
-        options = CollectOptions(
-            model=request.model,
-            target_layers=request.target_layers,
-            dtype=request.dtype,
-            device=request.device,
-            batch_tokens=request.batch_tokens,
-            max_length=request.max_length,
-            pooling=request.pooling,
-            heads=request.quality_report,
-        )
-        store = Path(request.cache_path) if request.cache_path else worker_cache()
+        options = collect_options(request, request.target_layers, report=request.quality_report)
+        store = activation_cache(request)
         try:
             return collect(texts, options, holder=self._holder, store=store, report=report, cancelled=cancelled)
         except CollectCancelled as stop:
             raise RunCancelled(stop.forwarded) from stop
-
-
-def worker_cache() -> Path:
-    """Where a worker without access to the corpus folder keeps activations."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("caa-tui", ensure_exists=True) / "activations.sqlite"
 
 
 def run_training(request: TrainRequest, emit: Emit, cancelled: Callable[[], bool], collector: Collector) -> FinalEvent:
@@ -142,7 +128,8 @@ class _Training:
         request, reporter = self._request, self._reporter
         reporter.start(CHECKING, detail=count(len(request.stories), "text"))
         rows = story_rows(request)
-        for weakness in check_trainable(rows, request.min_positives):
+        estimator = parse_estimator(request.estimator)
+        for weakness in check_trainable(rows, request.min_positives, estimator):
             self._emit(Notice(run_id=request.run_id, message=weakness))
         # The same text under two names is read once.
         positions = {text: index for index, text in enumerate(dict.fromkeys(row.text for row in rows))}
@@ -151,7 +138,8 @@ class _Training:
         truncated = self._tell_notices(collected, rows, positions)
 
         reporter.start("vectors")
-        acts = activations_of(collected, rows, [positions[row.text] for row in rows])
+        spread = activations_of(collected, rows, [positions[row.text] for row in rows])
+        acts = replace(spread, estimator=estimator, mean_pooling=request.pooling != "last")
         vectors = train_vectors(acts, request.min_positives)
         # Sent before anything else is computed: a failing report must never lose vectors.
         self._send(readout_files(vectors, collected.hidden_size))
@@ -251,6 +239,7 @@ def activations_of(collected: Collected, rows: tuple[StoryRow, ...], index: Sequ
         residual={layer: spread(values) for layer, values in collected.residual.items()},
         attention={layer: HeadInputs(spread(part.values), part.heads) for layer, part in collected.attention.items()},
         down=collected.down,
+        means={layer: spread(values) for layer, values in collected.means.items()},
     )
 
 

@@ -24,7 +24,9 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from caa_tui import __version__
 from caa_tui.runs.protocol import (
+    ALL_LAYERS,
     DESCRIBE,
+    ESTIMATE,
     PROBE,
     PROTOCOL_VERSION,
     CancelRequest,
@@ -51,6 +53,7 @@ QUIET_LIBRARIES = {
 CONSIDERATE_THREADS = {"OMP_WAIT_POLICY": "PASSIVE"}
 """torch's threads spin while they wait; on cores that others use too (the screen, a compiler) that made the same
 training take more than three times as long. libgomp reads it when torch is imported; the user's own value wins."""
+ABILITIES = (DESCRIBE, PROBE, ALL_LAYERS, ESTIMATE)
 EXIT_DEVICE_UNUSABLE = 70
 """Leaves after a device error that no later run in the same process survives; the client starts a fresh worker."""
 
@@ -119,7 +122,7 @@ class Inbox:
 
 def serve(lines: BinaryIO, emit: Callable[[Event], None]) -> int:
     """Greet, then answer requests one after the other until told to leave; returns the exit code."""
-    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__, abilities=(DESCRIBE, PROBE)))
+    emit(Hello(pid=os.getpid(), host=socket.gethostname(), package=__version__, abilities=ABILITIES))
     inbox = Inbox(lines, emit)
     threading.Thread(target=inbox.read_forever, name="requests", daemon=True).start()
     answers = Answers(emit)

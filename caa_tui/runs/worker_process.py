@@ -43,6 +43,8 @@ class WorkerProcess:
         """`words`: what is executed; its stderr is added to the log."""
         self.words = words
         self.log_path = log_path
+        self.ended_because = ""
+        """Why this program ended the process itself; empty when it did not."""
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -61,6 +63,7 @@ class WorkerProcess:
             # The kernel ties the worker's life to the thread that starts it.
             raise RuntimeError("workers are started from the main thread")
         self.log_path.parent.mkdir(parents=True, exist_ok=True)
+        self.ended_because = ""
         with self.log_path.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self.words,
@@ -89,7 +92,7 @@ class WorkerProcess:
                 line = await process.stdout.readline()
             except ValueError:
                 # The line outgrew MAX_LINE_BYTES: this is no worker of ours.
-                self.send_signal(signal.SIGKILL)
+                self.kill("it sent a longer line than any worker does")
                 return None
             if not line:
                 return None
@@ -110,7 +113,7 @@ class WorkerProcess:
         try:
             return await asyncio.wait_for(process.wait(), GRACE_SECONDS)
         except TimeoutError:
-            self.send_signal(signal.SIGKILL)
+            self.kill("it closed its pipe and did not leave")
             return await process.wait()
 
     def send(self, message: Request) -> None:
@@ -120,9 +123,13 @@ class WorkerProcess:
             return
         process.stdin.write(encode_line(message))
 
-    def send_signal(self, number: signal.Signals) -> None:
-        """To the whole process group; nothing when there is none."""
+    def kill(self, because: str) -> None:
+        """End the whole process group at once; nothing when there is none."""
+        self._signal(signal.SIGKILL, because)
+
+    def _signal(self, number: signal.Signals, because: str) -> None:
         if self._process is not None:
+            self.ended_because = because
             _signal_group(self._process, number)
 
     async def end(self, grace: float) -> None:
@@ -135,7 +142,7 @@ class WorkerProcess:
             process.stdin.close()
         for stop in (None, signal.SIGTERM, signal.SIGKILL):
             if stop is not None:
-                self.send_signal(stop)
+                self._signal(stop, "it was told to leave and did not")
             with suppress(TimeoutError):
                 await asyncio.wait_for(process.wait(), grace)
                 return
@@ -192,9 +199,16 @@ _CODE_SENTENCES = {
 }
 
 
-def death_message(code: int, log_path: Path) -> str:
-    """One sentence for a worker that is gone; shells and ssh report signal n as exit code 128 + n."""
+def death_message(code: int, log_path: Path, ended_because: str = "") -> str:
+    """One sentence for a worker that is gone; shells and ssh report signal n as exit code 128 + n.
+
+    Args:
+        ended_because: `WorkerProcess.ended_because`.
+    """
     number = -code if code < 0 else code - 128
+    if ended_because and number in _SIGNAL_SENTENCES:
+        ended = f"The worker was ended by this program because {ended_because}"
+        return f"{ended} (finished batches are kept; its log is {log_path})."
     if number in _SIGNAL_SENTENCES:
         return f"{_SIGNAL_SENTENCES[number]} (finished batches are kept; its log is {log_path})."
     if code < 0 or number in {signal.SIGSEGV, signal.SIGABRT, signal.SIGILL, signal.SIGFPE}:

@@ -19,6 +19,7 @@ from caa_tui.vectors.flags import Flag
 
 if TYPE_CHECKING:
     from caa_tui.runs.history import RunRecord
+    from caa_tui.tui.probe_state import Subject
 
 
 def _screen(module: str, name: str) -> Callable[[], Screen[None]]:
@@ -99,6 +100,22 @@ class CaaApp(AppCore):
     def cmd_show_runs(self) -> None:
         self.switch_mode("runs")
 
+    def cmd_show_probe(self) -> None:
+        self.open_probe()
+
+    def open_probe(self, subject: Subject | None = None, run: RunRecord | None = None) -> None:
+        """Show the Probe screen as it was left, or have it read a text, or the text that is there with a run."""
+        from caa_tui.tui.screens.probe_screen import ProbeScreen
+
+        desk = self.probing.desk
+        if subject is not None:
+            desk.subject, desk.text = subject, subject.text
+        if run is not None:
+            desk.run_id = run.id
+        if (subject is not None or run is not None) and desk.text.strip():
+            self.probing.read(desk.text)
+        self.push_screen(ProbeScreen())
+
     def cmd_export(self) -> None:
         if self.workspace.run is not None:
             self.open_export(self.workspace.run)
@@ -108,6 +125,15 @@ class CaaApp(AppCore):
         from caa_tui.tui.screens.export_dialog import ExportDialog
 
         self.push_screen(ExportDialog(run))
+
+    def cmd_layers(self) -> None:
+        self.open_layers(None)
+
+    def open_layers(self, run: RunRecord | None) -> None:
+        """Show the scores of a run at each of its layers; None: of the newest sweep, or else the newest run."""
+        from caa_tui.tui.screens.layers_screen import LayersScreen
+
+        self.push_screen(LayersScreen(run))
 
     def cmd_training_log(self) -> None:
         from caa_tui.tui.screens.training_screen import TrainingScreen
@@ -152,14 +178,24 @@ class CaaApp(AppCore):
 
     @work(group="navigation", exclusive=True)
     async def _go_to(self, mode: str, concept: str | None, scenario: str | None) -> None:
-        """Stories that are open are left first, which may ask about unsaved text."""
+        if await self._leave_open():
+            await self.switch_mode(mode)
+            cast("GoesTo", self.screen).go_to(concept, scenario)
+
+    @work(group="navigation", exclusive=True)
+    async def leave_for(self, mode: str) -> None:
+        """Close what is open over this mode's screen, and go to another mode's."""
+        if await self._leave_open():
+            await self.switch_mode(mode)
+
+    async def _leave_open(self) -> bool:
+        """Close what is open over this mode's screen; a story may ask about unsaved text, and then be kept open."""
         while len(self.screen_stack) > 1:
             may_leave = getattr(self.screen, "may_leave", None)
             if may_leave is not None and not await may_leave():
-                return
+                return False
             await self.pop_screen()
-        await self.switch_mode(mode)
-        cast("GoesTo", self.screen).go_to(concept, scenario)
+        return True
 
     def cmd_palette(self) -> None:
         from caa_tui.tui.palette import CaaPalette

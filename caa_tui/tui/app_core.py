@@ -23,6 +23,8 @@ from caa_tui.tui.ascii_filter import AsciiFilter
 from caa_tui.tui.attention import Attention
 from caa_tui.tui.guide_steps import Progress
 from caa_tui.tui.line_filter import PrintableFilter
+from caa_tui.tui.probe_state import ProbeState
+from caa_tui.tui.probing import ProbeController
 from caa_tui.tui.theme import ASCII, DARK, LIGHT, THEMES, choose_glyphs
 from caa_tui.tui.training import TrainingController
 from caa_tui.tui.user_settings import UserSettings
@@ -66,7 +68,10 @@ class AppCore(App[None]):
         """The corpus, the runs, or what was edited since the last run changed."""
         self.training_changed: Signal[TrainingState] = Signal(self, "training-changed")
         """Progress of the training; at most ten times a second."""
+        self.probe_changed: Signal[ProbeState] = Signal(self, "probe-changed")
+        """A text is being read for the Probe screen, or was."""
         self.training = TrainingController(self, model=model, worker_command=worker_command)
+        self.probing = ProbeController(self)
         self.attention = Attention(self)
         self._stop_watching = asyncio.Event()
         self._has_terminal = asyncio.Event()
@@ -112,6 +117,7 @@ class AppCore(App[None]):
     async def on_unmount(self) -> None:
         self._stop_watching.set()
         self.attention.noticed()
+        await self.probing.close()
         await self.training.close()
 
     async def on_event(self, event: events.Event) -> None:
@@ -205,6 +211,11 @@ class AppCore(App[None]):
         """Called by the controller on the event loop."""
         self.workspace.training = state
         self.training_changed.publish(state)
+
+    def set_probe(self, state: ProbeState) -> None:
+        """Called by the controller on the event loop."""
+        self.workspace.probe = state
+        self.probe_changed.publish(state)
 
 
 def is_hung_up(stream: TextIO | None) -> bool:

@@ -155,7 +155,8 @@ def legend(glyphs: Glyphs) -> Iterator[HelpRow]:
     yield HelpRow(glyphs.edited, "edited since the last run")
     yield HelpRow(glyphs.missing, "wanted, and not written yet")
     yield HelpRow(glyphs.unwanted, "not asked for")
-    yield HelpRow(glyphs.flagged, "flagged by the last run")
+    yield HelpRow(glyphs.flagged, "flagged by the last run, and confirmed by tests")
+    yield HelpRow(glyphs.doubtful, "flagged by the last run, not proven: worth reading")
     yield HelpRow(glyphs.finding, "has a finding, which needs no model to be seen")
 
 

@@ -42,6 +42,8 @@ class Close:
     cosine: float
     contaminated: bool = False
     """Whether the run flags one of the two as told like the other."""
+    confirmed: bool = False
+    """Whether tests say so too."""
 
 
 def facts_of(corpus: Corpus, report: FlagReport | None, path: str, glyphs: Glyphs) -> tuple[Fact, ...]:
@@ -67,7 +69,7 @@ def close_concepts(report: FlagReport | None, concept: str) -> tuple[Close, ...]
         pair = (flag.concept, flag.neighbour)
         if flag.kind == "contaminated" and flag.neighbour and concept in pair:
             other = flag.neighbour if flag.concept == concept else flag.concept
-            found[other] = Close(other, flag.value, contaminated=True)
+            found[other] = Close(other, flag.value, contaminated=True, confirmed=flag.confirmed)
     return tuple(sorted(found.values(), key=lambda close: (not close.contaminated, -close.cosine, close.concept)))
 
 
@@ -103,7 +105,7 @@ def _told_elsewhere(corpus: Corpus, concept: str) -> Fact:
 def _near(report: FlagReport | None, concept: str, glyphs: Glyphs) -> Fact:
     lines = []
     for close in close_concepts(report, concept)[:CLOSEST]:
-        mark = f"{glyphs.flagged} contaminated" if close.contaminated else "close"
+        mark = f"{glyphs.flag(confirmed=close.confirmed)} contaminated" if close.contaminated else "close"
         lines.append(f"{close.concept}, {mark} ({decimal(close.cosine, glyphs)})")
     return Fact("Keep it apart from", tuple(lines))
 

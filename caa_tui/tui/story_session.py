@@ -9,6 +9,7 @@ from caa_tui.corpus.edit import SaveConflict
 from caa_tui.corpus.findings.typed import StoryIndex
 from caa_tui.corpus.model import Corpus, Finding, Story
 from caa_tui.errors import UserError
+from caa_tui.runs.change_noise import comparable_edits
 from caa_tui.tui.story_checks import caution, findings_now, moved
 from caa_tui.tui.story_facts import Fact, close_concepts, facts_of
 from caa_tui.tui.story_file import StoryFile, concept_and_scenario
@@ -261,6 +262,7 @@ class StorySession:
             return [], "", ""
         own, _ = concept_and_scenario(self.path)
         concepts = dict.fromkeys(name for name in (own, self._flag.concept if self._flag else None) if name is not None)
-        moves = [(name, moved(report_before, report, name, glyphs)) for name in concepts]
+        edits = comparable_edits(before, run)
+        moves = [(name, moved(report_before, report, name, glyphs, edits)) for name in concepts]
         since = f"Run {int(run.id)} against run {int(before.id)}"
         return [f"{name}: {text}" for name, text in moves if text], since, caution(before, run, self.path)

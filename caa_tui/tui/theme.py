@@ -87,6 +87,8 @@ class Glyphs:
     missing: str = "○"
     unwanted: str = "·"
     flagged: str = "▲"
+    doubtful: str = "△"
+    """Flagged, and tests do not confirm it."""
     finding: str = "!"
     separator: str = " · "
     ellipsis: str = "…"
@@ -101,8 +103,20 @@ class Glyphs:
     """Between a concept and a scenario."""
     arrow: str = "→"
     solved: str = "✓"
+    below: str = "·"
+    """Under the lowest mark of `spark`."""
     rising: str = "↑"
     falling: str = "↓"
+    levels: str = "≡═─·▃▆█"
+    """Of a token, from the lowest to the highest: lines for below, bars for above, a dot between."""
+    sink: str = "×"
+    newline: str = "↵"
+    blank: str = "␣"
+    """Where a token is nothing but blanks, or has no character of its own."""
+
+    def flag(self, *, confirmed: bool) -> str:
+        """The mark of a flag."""
+        return self.flagged if confirmed else self.doubtful
 
 
 UNICODE = Glyphs()
@@ -112,6 +126,7 @@ ASCII = Glyphs(
     missing="o",
     unwanted=".",
     flagged="^",
+    doubtful="?",
     separator=" | ",
     ellipsis="...",
     minus="-",
@@ -124,8 +139,13 @@ ASCII = Glyphs(
     times="x",
     arrow="->",
     solved="+",
+    below=",",
     rising="^",
     falling="v",
+    levels="%=-.+*#",
+    sink="x",
+    newline="$",
+    blank="_",
 )
 
 

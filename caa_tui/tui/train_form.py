@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from caa_tui.choices import auto_layers, check_context, check_layer_range, parse_pooling
+from caa_tui.choices import ALL, check_context, check_layer_range, chosen_layers, layers_words, parse_pooling
 from caa_tui.errors import UserError
 from caa_tui.runs.options import AUTO, TrainOptions, parse_layers
 from caa_tui.runs.protocol import Described, DeviceFacts, ModelFacts
-from caa_tui.wording import memory
+from caa_tui.runs.sweeps import Sweep, resolved
+from caa_tui.wording import layers_in_short, memory
 
 NO_FACTS = Described(run_id="", devices=())
 """Before the worker has answered."""
@@ -31,6 +33,7 @@ class Form:
     """`last`, `mean` or `MEAN_FROM`."""
     pooling_from: str
     """Token index for `MEAN_FROM`."""
+    estimator: str
     max_length: str
     batch_tokens: str
     output: str
@@ -41,11 +44,12 @@ class Form:
         pooling, start = _pooling_texts(options.pooling)
         return cls(
             model=options.model or "",
-            layers=AUTO if options.target_layers is None else ",".join(map(str, options.target_layers)),
+            layers=layers_words(options.target_layers),
             device=options.device,
             dtype=options.dtype or AUTO,
             pooling=pooling,
             pooling_from=start,
+            estimator=options.estimator,
             max_length=_number_text(options.max_length),
             batch_tokens=_number_text(options.batch_tokens),
             output=str(options.output_dir or ""),
@@ -57,21 +61,30 @@ class Form:
         Raises:
             UserError: for the first field that cannot be right.
         """
+        options = self.typed(base).checked()
+        _against_facts(options, facts)
+        return options
+
+    def typed(self, base: TrainOptions) -> TrainOptions:
+        """`base` with what was typed, as far as it can be read.
+
+        Raises:
+            UserError: for the first field that cannot be.
+        """
         if not self.model:
             raise UserError("No model was named: give a hub id, a folder, a GGUF file, or smollm2.")
-        options = replace(
+        return replace(
             base,
             model=self.model,
             target_layers=parse_layers(self.layers or AUTO),
             device=self.device or AUTO,
             dtype=None if self.dtype in {"", AUTO} else self.dtype,
             pooling=f"mean:{self.pooling_from or '0'}" if self.pooling == MEAN_FROM else self.pooling,
+            estimator=self.estimator,
             max_length=_number("Longest story", self.max_length),
             batch_tokens=_number("Batch tokens", self.batch_tokens),
             output_dir=_folder(self.output),
-        ).checked()
-        _against_facts(options, facts)
-        return options
+        )
 
 
 def _against_facts(options: TrainOptions, facts: Described) -> None:
@@ -80,7 +93,7 @@ def _against_facts(options: TrainOptions, facts: Described) -> None:
     if model is not None and model.name == options.model:
         if model.problem:
             raise UserError(model.problem)
-        if model.layers and options.target_layers is not None:
+        if model.layers:
             check_layer_range(options.target_layers, model.layers, model.name)
         if model.layers and options.max_length is not None:
             check_context(options.max_length, model.context, model.name, model.extendable)
@@ -133,19 +146,40 @@ def model_note(facts: Described, name: str, waiting: bool) -> str:
     return ", ".join(parts) if model.on_disk else f"{parts[0]}; the training downloads it first"
 
 
-def layers_note(facts: Described, name: str, text: str) -> str:
-    """What `auto` means for this model, or how deep the typed layers are."""
-    model = facts.model
-    if model is None or model.name != name or not model.layers:
-        return "auto: four at 40 to 85 % depth; or numbers from 0, like 12,16,20"
+def sweep_for(sweeps: Sequence[Sweep], form: Form, base: TrainOptions) -> Sweep | None:
+    """The sweep that decides what `auto` layers are for what was typed."""
     try:
-        asked = parse_layers(text.strip() or AUTO)
-        check_layer_range(asked or (), model.layers, "the model")
+        return resolved(replace(form.typed(base), target_layers=None), sweeps)[1]
+    except UserError:
+        return None
+
+
+def layers_note(facts: Described, form: Form, texts: int = 0, sweep: Sweep | None = None) -> str:
+    """What `auto` means for this model, what `all` costs for so many texts, or how deep the typed layers are."""
+    try:
+        asked = parse_layers(form.layers.strip() or AUTO)
+        if asked is None and sweep is not None:
+            listed = " ".join(map(str, sweep.choice.layers))
+            return f"auto: {listed}, as the sweep of run {int(sweep.run_id)} recommends"
+        model = facts.model
+        if model is None or model.name != form.model or not model.layers:
+            return "auto: four at 40 to 85 % depth; all; or like 12,16,20"
+        check_layer_range(asked, model.layers, "the model")
     except UserError as error:
         return str(error)
-    chosen = auto_layers(model.layers) if asked is None else asked
-    listed = " ".join(map(str, chosen))
+    if asked == ALL:
+        return f"all {model.layers} in one pass, about {memory(_kept_bytes(model, texts, form, facts))} of cache"
+    chosen = chosen_layers(asked, model.layers)
+    listed = layers_in_short(chosen)
     return f"{'auto: ' if asked is None else ''}{listed} of {model.layers}, {_depths(chosen, model)} depth"
+
+
+def _kept_bytes(model: ModelFacts, texts: int, form: Form, facts: Described) -> int:
+    """About what the cache keeps of the texts at every layer: the pooled output and, unless that is a mean, its mean;
+    and the attention inputs, which are mostly as wide."""
+    device, vectors = device_facts(form.device, facts), 3 if form.pooling == "last" else 2
+    two = form.dtype in {"bf16", "fp16"} or (form.dtype == AUTO and device is not None and "cuda" in device.name)
+    return texts * model.layers * vectors * model.hidden_size * (2 if two else 4)
 
 
 def _depths(layers: tuple[int, ...], model: ModelFacts) -> str:
@@ -185,6 +219,16 @@ def pooling_note(chosen: str) -> str:
     }.get(chosen, "")
 
 
+def estimator_note(chosen: str) -> str:
+    return {
+        "difference-of-means": "mean of the concept's stories minus the mean of all other texts",
+        "scenario-centred": "the same after taking each scenario's mean out of its texts",
+        "class-means": "minus the mean of the other concepts' means, however many stories",
+        "neutral-projected": "without the baselines' leading directions (half their variance)",
+        "centred-projected": "scenario-centred, then without the baselines' directions",
+    }.get(chosen, "")
+
+
 def length_note(facts: Described, name: str) -> str:
     model = facts.model
     if model is not None and model.name == name and model.context:
@@ -192,14 +236,15 @@ def length_note(facts: Described, name: str) -> str:
     return "tokens; auto: what the model reads, at most 2,048"
 
 
-def notes(facts: Described, form: Form, waiting: bool) -> dict[str, str]:
-    """The line below each field."""
+def notes(facts: Described, form: Form, waiting: bool, *, texts: int = 0, sweep: Sweep | None = None) -> dict[str, str]:
+    """The line below each field; `texts`: how many the corpus has."""
     return {
         "model": model_note(facts, form.model, waiting),
-        "layers": layers_note(facts, form.model, form.layers),
+        "layers": layers_note(facts, form, texts, sweep),
         "device": device_note(facts, form.device),
         "dtype": dtype_note(form.dtype),
         "pooling": pooling_note(form.pooling),
+        "estimator": estimator_note(form.estimator),
         "max_length": length_note(facts, form.model),
         "batch_tokens": "of one forward pass; auto: what suits the device",
         "output": "the readout also goes there; empty: only into the run",

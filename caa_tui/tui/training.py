@@ -109,7 +109,7 @@ class TrainingController:
         Raises:
             UserError: it cannot be asked.
         """
-        question = asyncio.create_task(self._worker().describe(model))
+        question = asyncio.create_task(self.worker().describe(model))
         self._questions.add(question)
         question.add_done_callback(self._answered)
         # Shielded: a closed dialog must not leave half an answer in the pipe.
@@ -122,7 +122,8 @@ class TrainingController:
         if not question.cancelled():
             question.exception()
 
-    def _worker(self) -> WorkerClient:
+    def worker(self) -> WorkerClient:
+        """The one worker of the app; its process is started by the first request."""
         # Imported here: nothing the first paint needs.
         from caa_tui.runs.client import WorkerClient
         from caa_tui.runs.session import worker_log
@@ -161,7 +162,7 @@ class TrainingController:
                 workspace.corpus,
                 workspace.state.settings,
                 options,
-                client=self._worker(),
+                client=self.worker(),
                 data=workspace.data,
                 on_event=self._on_event,
             )

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from textual.content import Content
 
-from caa_tui.choices import AUTO, Choices
+from caa_tui.choices import AUTO, Choices, layers_words
 from caa_tui.text_safety import printable
 from caa_tui.tui.content import plain
 from caa_tui.tui.theme import Glyphs
@@ -31,6 +31,8 @@ class ModelChoices(Choices, Protocol):
 
     @property
     def model(self) -> str | None: ...
+    @property
+    def estimator(self) -> str: ...
 
 
 def progress_bar(done: int, total: int | None, width: int, glyphs: Glyphs) -> str:
@@ -103,12 +105,12 @@ def _current(state: TrainingState, word: str, glyphs: Glyphs) -> Iterator[Conten
 
 
 def _choices(choices: ModelChoices) -> Iterator[Content]:
-    layers = choices.target_layers
     yield _pair("model", choices.model or "")
-    yield _pair("layers", AUTO if layers is None else " ".join(map(str, layers)))
+    yield _pair("layers", layers_words(choices.target_layers, " "))
     yield _pair("device", choices.device)
     yield _pair("precision", choices.dtype or AUTO)
     yield _pair("pooling", choices.pooling)
+    yield _pair("estimator", choices.estimator)
     yield _pair("longest story", _tokens(choices.max_length))
     yield _pair("batch", _tokens(choices.batch_tokens))
 

@@ -23,6 +23,7 @@ from caa_tui.errors import UserError
 from caa_tui.runs.options import TrainOptions
 from caa_tui.tui.commands import Keymap
 from caa_tui.tui.guide_steps import Progress
+from caa_tui.tui.probe_state import ProbeState
 from caa_tui.vectors.accepted import Judged, judge, open_flags
 from caa_tui.vectors.flags import Evidence, Flag, FlagKind, FlagReport
 
@@ -130,10 +131,9 @@ class RunState:
         """(concept, kind) of flags that the previous run had and the newest has not, where it still has the concept."""
         if self.report is None or self.previous_report is None:
             return ()
-        now = {(flag.concept, flag.kind) for flag in self.report.flags}
-        before = ((flag.concept, flag.kind) for flag in self.previous_report.flags)
+        before, now = self.previous_report.work(self.report), self.report.work(self.previous_report)
         trained = {summary.concept for summary in self.report.concepts}
-        return tuple(sorted(key for key in set(before) - now if key[0] in trained))
+        return tuple(sorted(key for key in before - now if key[0] in trained))
 
     @property
     def solved_by_edits(self) -> tuple[tuple[str, FlagKind], ...]:
@@ -145,9 +145,7 @@ class RunState:
         """(concept, kind) of flags that only the newest run has."""
         if self.report is None or self.previous_report is None:
             return ()
-        before = {(flag.concept, flag.kind) for flag in self.previous_report.flags}
-        now = ((flag.concept, flag.kind) for flag in self.report.flags)
-        return tuple(sorted(set(now) - before))
+        return tuple(sorted(self.report.work(self.previous_report) - self.previous_report.work(self.report)))
 
     @cached_property
     def settings_changed(self) -> tuple[str, ...]:
@@ -170,6 +168,8 @@ class Memory(msgspec.Struct):
     export_folder: str = ""
     corpus_sort: str = ""
     """Of the coverage: its column, with a minus when turned round; empty: by name."""
+    layers_sort: str = ""
+    """Of the concepts on the screen of the layers; empty: by name."""
     triage_sort: str = ""
     """Title of the column; empty: as judged."""
     triage_reverse: bool = False
@@ -188,6 +188,7 @@ class Workspace:
     state: CorpusState
     runs: RunState = field(default_factory=RunState)
     training: TrainingState = field(default_factory=TrainingState)
+    probe: ProbeState = field(default_factory=ProbeState)
     keys: Keymap = field(default_factory=Keymap)
     """What is pressed for which command."""
     opening_note: str = ""
@@ -226,9 +227,20 @@ class Workspace:
         return bool(self.flags_of_story(path))
 
     def flags_of_story(self, path: str) -> tuple[Flag, ...]:
-        """The flags on the story's own concept of which it is among the worst three."""
+        """The flags on the story's own concept of which it is among the worst three, in the order of the report.
+
+        An unreliable vector is not the doing of any story, so it marks none.
+        """
         found = self.runs.evidence_by_path.get(path, ())
-        return tuple(flag for flag, one in found if one.concept == flag.concept and one in flag.evidence[:3])
+        return tuple(
+            flag
+            for flag, one in found
+            if one.concept == flag.concept and one in flag.evidence[:3] and flag.kind != "unreliable"
+        )
+
+    def is_confirmed(self, path: str) -> bool:
+        """Whether tests confirm one of the flags that the story is among the worst of."""
+        return any(flag.confirmed for flag in self.flags_of_story(path))
 
     @cached_property
     def files(self) -> StoryFiles:
@@ -261,7 +273,7 @@ class Workspace:
         if self.run is None:
             self.edited = self.removed = frozenset()
             return
-        from caa_tui.runs.comparison import edited_since
+        from caa_tui.runs.edits import edited_since
 
         difference = edited_since(self.run, self.corpus)
         self.edited = frozenset((*difference.changed, *difference.added))

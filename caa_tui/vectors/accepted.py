@@ -10,6 +10,7 @@ from typing import Literal
 from caa_tui.corpus.model import Acceptance
 from caa_tui.vectors.flags import Flag, FlagReport
 from caa_tui.vectors.sentences import number
+from caa_tui.vectors.standing import LOW_IS_BAD
 
 WORSE = 0.05
 """An accepted flag comes back when its number moved by more than this in the bad direction: about the noise between
@@ -55,7 +56,8 @@ def open_flags(report: FlagReport | None, judged: Iterable[Judged]) -> tuple[Fla
 def acceptance_of(flag: Flag, report: FlagReport, texts: Mapping[str, str], reason: str, today: date) -> Acceptance:
     """The entry for a flag; `texts`: path -> text hash of the stories of its run, of which the concerned are kept."""
     told = {evidence.path for evidence in flag.evidence}
-    told |= {path for path in texts if path.endswith(f"/{flag.concept}.txt")}
+    if flag.kind != "mislabelled":  # there the named stories are what is accepted
+        told |= {path for path in texts if path.endswith(f"/{flag.concept}.txt")}
     agreement = _agreement(flag, report) if flag.kind == "fragmented" else None
     return Acceptance(
         concept=flag.concept,
@@ -73,15 +75,18 @@ def acceptance_of(flag: Flag, report: FlagReport, texts: Mapping[str, str], reas
 def _worse(flag: Flag, report: FlagReport, acceptance: Acceptance) -> str:
     """Why the acceptance does not hold any more, as the end of a sentence; empty when it does.
 
-    fragmented: its agreement fell (its first-PC share where that is not known, which falls with every story written);
-    contaminated: the cosine rose, or the neighbour is another one; redundant: R² rose.
+    fragmented: its agreement fell (the flag's own number where that is not known); unreliable: its number fell. The
+    others: their number rose; besides, contaminated: the neighbour is another one; mislabelled: another story is named.
     """
-    if acceptance.neighbour is not None and flag.neighbour != acceptance.neighbour:
+    if flag.kind == "mislabelled":
+        if another := next((one.path for one in flag.evidence if one.path not in acceptance.stories), None):
+            return f"another story is named, {another}"
+    elif acceptance.neighbour is not None and flag.neighbour != acceptance.neighbour:
         return f"it is now told like {flag.neighbour}, not like {acceptance.neighbour}"
-    if flag.kind != "fragmented":
+    if flag.kind not in LOW_IS_BAD:
         return _moved("its number rose", acceptance.value, flag.value, flag.value - acceptance.value)
     agreement = _agreement(flag, report)
-    if agreement is None or acceptance.agreement is None:
+    if flag.kind != "fragmented" or agreement is None or acceptance.agreement is None:
         return _moved("its number fell", acceptance.value, flag.value, acceptance.value - flag.value)
     return _moved("its agreement fell", acceptance.agreement, agreement, acceptance.agreement - agreement)
 

@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.camps import across_means, best_splits, smallest_camp
-from caa_tui.vectors.chance import cosines_of, mean_pairs, random_cosines, upper_p
+from caa_tui.vectors.chance import cosines_of, mean_pairs, random_cosines, random_groups, upper_p
 from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.groups import Group
+from caa_tui.vectors.groups import Group, Indexes
 from caa_tui.vectors.noise import Noise
+from caa_tui.vectors.scene_products import SceneProducts
 from caa_tui.vectors.stories import LayerStories
 
 Array = NDArray[np.float64]
@@ -27,6 +28,7 @@ RESAMPLES = 999
 LEAST_AGREEMENT = 0.1
 """The weakest agreement that is called one: below it ten stories give a vector less than .73 along the concept."""
 STRENGTHS = (LEAST_AGREEMENT, 0.2, 0.4, 0.7)
+EXACT_NULLS, NULL_STEP = 32, 8
 _SEED = 51721
 
 
@@ -88,21 +90,14 @@ class AgreementTests:
         return cls(layer, rows, Noise.of(layer))
 
     @cached_property
-    def _texts(self) -> Array:
-        """Inner products of the different story texts, centred on the mean of everything."""
+    def _in_scenarios(self) -> SceneProducts:
+        return SceneProducts.of(self.layer, self.rows)
+
+    @cached_property
+    def _in_scenario(self) -> Indexes:
+        """The story texts whose scenario has another text."""
         stories = self.layer.grouping.stories
-        return self.layer.gram[np.ix_(stories, stories)]
-
-    @cached_property
-    def _in_scenarios(self) -> tuple[Array, NDArray[np.bool_]]:
-        return scenario_products(self.layer, self.rows)
-
-    @cached_property
-    def _scenario_texts(self) -> Array:
-        """Inner products within scenarios of the story texts that have one."""
-        centred, placed = self._in_scenarios
-        usable = self.layer.grouping.stories[placed[self.layer.grouping.stories]]
-        return centred[np.ix_(usable, usable)]
+        return stories[self._in_scenarios.placed[stories]]
 
     def concept(self, name: str) -> Agreement:
         group = self.layer.groups[name]
@@ -113,13 +108,13 @@ class AgreementTests:
         value = float(mean_pairs(cosines[None])[0])
         low, high = resampled_interval(cosines) if count > 2 else (None, None)
         scenario_value, scenario_p = self._within_scenarios(group)
-        comparable = 1 < count < len(self._texts)
+        comparable = 1 < count < len(self.layer.grouping.stories)
         return Agreement(
             name,
             count,
             value,
             upper_p(self._random_nulls(count)[0], value) if comparable else None,
-            upper_p(-self._made_nulls(count, 0, LEAST_AGREEMENT)[0], -value) if self.noise.can_make(count) else None,
+            upper_p(-self.made_nulls(count, 0, LEAST_AGREEMENT)[0], -value) if self.noise.can_make(count) else None,
             low,
             high,
             scenario_value,
@@ -136,12 +131,12 @@ class AgreementTests:
         if self.noise.can_make(count):
             without_odd = value * count / (count - 2)
             coherent_p = max(
-                upper_p(self._made_nulls(count, odd, near)[1], gain)
+                upper_p(self.made_nulls(count, odd, near)[1], gain)
                 for odd, strength in ((0, value), (1, without_odd))
                 for near in _near(strength)
             )
             camps_p = max(
-                upper_p(self._made_nulls(count, size, strength)[2], across)
+                upper_p(self.made_nulls(count, size, strength)[2], across)
                 for size in {smallest_camp(count), count // 2}
                 for strength in STRENGTHS[1:]
             )
@@ -149,30 +144,33 @@ class AgreementTests:
         return Split(gain, across, (camps[1], camps[0]), random_p, coherent_p, camps_p)
 
     def _within_scenarios(self, group: Group) -> tuple[float | None, float | None]:
-        centred, placed = self._in_scenarios
-        own = group.unique[placed[group.unique]]
+        centred = self._in_scenarios
+        own = group.unique[centred.placed[group.unique]]
         if len(own) < 2:
             return None, None
-        value = float(mean_pairs(cosines_of(centred[None, own[:, None], own]))[0])
-        if len(own) >= len(self._scenario_texts):
+        value = float(mean_pairs(cosines_of(centred.among(own[None])))[0])
+        if len(own) >= len(self._in_scenario):
             return value, None
-        if len(own) not in self._scenario:
-            drawn = random_cosines(self._scenario_texts, len(own), None, RANDOM_GROUPS)
-            self._scenario[len(own)] = mean_pairs(drawn)
-        return value, upper_p(self._scenario[len(own)], value)
+        size = null_size(len(own))
+        if size not in self._scenario:
+            drawn = random_groups(self._in_scenario, size, RANDOM_GROUPS)
+            self._scenario[size] = mean_pairs(cosines_of(centred.among(drawn)))
+        return value, upper_p(self._scenario[size], value)
 
     def _random_nulls(self, count: int) -> tuple[Array, Array]:
         """Agreements and gains of random groups of texts."""
+        count = null_size(count)
         if count not in self._random:
-            rest = len(self.layer.grouping.stories) + len(self.layer.grouping.baselines) - count
-            drawn = random_cosines(self._texts, count, rest, RANDOM_GROUPS)
+            drawn = random_cosines(self.layer, count, RANDOM_GROUPS)
             gains = best_splits(drawn[:SPLIT_GROUPS])[0] if count > 2 else np.zeros(0)
             self._random[count] = mean_pairs(drawn), gains
         return self._random[count]
 
-    def _made_nulls(self, count: int, second: int, strength: float) -> tuple[Array, Array, Array]:
+    def made_nulls(self, count: int, second: int, strength: float) -> tuple[Array, Array, Array]:
         """Agreements, gains and cosines across of made groups in which the last `second` stories have another
         direction."""
+        size = null_size(count)
+        count, second = size, second if second < 2 else -(-second * size // count)
         key = count, second, strength
         if key not in self._made:
             drawn = self.noise.groups(strength, (np.arange(count) >= count - second).astype(np.intp))
@@ -180,6 +178,13 @@ class AgreementTests:
             across = across_means(drawn, masks) if count > 2 else np.zeros(0)
             self._made[key] = mean_pairs(drawn), gains, across
         return self._made[key]
+
+
+def null_size(count: int) -> int:
+    """How many stories the nulls for `count` stories are made of: as many up to `EXACT_NULLS`, beyond that the next
+    lower multiple of `NULL_STEP`. Nulls of fewer stories are wider, so nothing is found more easily; a corpus of many
+    sizes would need large nulls for each."""
+    return count if count <= EXACT_NULLS else count - count % NULL_STEP
 
 
 def resampled_interval(cosines: Array, resamples: int = RESAMPLES) -> tuple[float, float]:
@@ -195,20 +200,6 @@ def resampled_interval(cosines: Array, resamples: int = RESAMPLES) -> tuple[floa
     values = np.einsum("bi,bi->b", drawn @ off, drawn)[pairs > 0] / pairs[pairs > 0]
     low, high = np.percentile(values, [5.0, 95.0])
     return float(low), float(high)
-
-
-def scenario_products(layer: LayerStories, rows: Sequence[StoryRow]) -> tuple[Array, NDArray[np.bool_]]:
-    """(rows, rows) inner products of the rows minus the mean of their scenario's different texts, baseline included,
-    and a mask of the rows whose scenario has at least two."""
-    numbers: dict[str, int] = {}
-    names = [-1 if row.scenario is None else numbers.setdefault(row.scenario, len(numbers)) for row in rows]
-    scenarios = np.array(names, dtype=np.intp)
-    texts = np.zeros(len(rows), dtype=np.bool_)
-    texts[np.concatenate([layer.grouping.stories, layer.grouping.baselines])] = True
-    same = (scenarios[:, None] == scenarios) & (scenarios >= 0) & texts
-    sizes = same.sum(axis=1)
-    weights = np.eye(len(rows)) - same / sizes[:, None].clip(min=1)
-    return weights @ layer.gram @ weights.T, sizes > 1
 
 
 def _near(strength: float) -> tuple[float, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.groups import Group, Grouping, Indexes
-from caa_tui.vectors.stories import VARIANCE_FLOOR, LayerStories
+from caa_tui.vectors.stories import ROUNDING, VARIANCE_FLOOR, LayerStories
 
 Array = NDArray[np.float64]
 
@@ -43,14 +43,16 @@ def chance_agreement(layer: LayerStories, counts: frozenset[int]) -> dict[int, f
     Each random group is measured as a concept is: against the mean of all other texts and the baselines. None where
     there are not enough texts to draw from. The draws are the same every time.
     """
-    grouping = layer.grouping
-    gram = layer.gram[np.ix_(grouping.stories, grouping.stories)]
-    everything = len(grouping.stories) + len(grouping.baselines)
-    return {count: _percentile(gram, count, everything) if 1 < count < len(gram) else None for count in sorted(counts)}
+    stories = layer.grouping.stories
+    everything = len(stories) + len(layer.grouping.baselines)
+    return {
+        count: _percentile(layer.gram, stories, count, everything) if 1 < count < len(stories) else None
+        for count in sorted(counts)
+    }
 
 
-def _percentile(gram: Array, count: int, everything: int) -> float:
-    draws = _draws(len(gram), count)
+def _percentile(gram: Array, stories: Indexes, count: int, everything: int) -> float:
+    draws = stories[random_sets(_SEED, DRAWS, len(stories), count)]
     chunk = max(1, _CHUNK_ELEMENTS // count**2)
     values = [
         _agreements(gram[part[:, :, None], part[:, None, :]], everything - count)
@@ -59,11 +61,17 @@ def _percentile(gram: Array, count: int, everything: int) -> float:
     return float(np.percentile(np.concatenate(values), CHANCE_PERCENTILE))
 
 
-@lru_cache(maxsize=256)
-def _draws(population: int, count: int) -> NDArray[np.intp]:
-    """(DRAWS, count) row numbers, without repeats within a draw."""
-    keys = np.random.default_rng(_SEED).random((DRAWS, population))
-    return np.argpartition(keys, count - 1, axis=1)[:, :count]
+def random_sets(seed: int, draws: int, population: int, count: int) -> Indexes:
+    """(draws, count) row numbers, without repeats within a draw; a smaller count gives the first of a larger one's."""
+    return _random_order(seed, draws, population, min(1 << (count - 1).bit_length(), population))[:, :count]
+
+
+@lru_cache(maxsize=64)
+def _random_order(seed: int, draws: int, population: int, most: int) -> Indexes:
+    """(draws, most): the first `most` of each random order, the same whatever `most` is."""
+    keys = np.random.default_rng(seed).random((draws, population))
+    first = np.argpartition(keys, most - 1, axis=1)[:, :most]
+    return np.take_along_axis(first, np.take_along_axis(keys, first, axis=1).argsort(axis=1), axis=1)
 
 
 def _agreements(gram: Array, rest: int) -> Array:
@@ -97,16 +105,18 @@ def mean_pairs(cosines: Array) -> Array:
     return means
 
 
-def random_cosines(gram: Array, count: int, rest: int | None, draws: int) -> Array:
-    """(draws, count, count) cosines within random groups of the texts behind `gram`; the same ones every time.
+def random_groups(texts: Indexes, count: int, draws: int) -> Indexes:
+    """(draws, count) of the texts, the same every time."""
+    return texts[random_sets(_SEED + 1, draws, len(texts), count)]
 
-    Args:
-        rest: how many texts a group is compared with (see `_agreements`); None: the products are differences already.
-    """
-    keys = np.random.default_rng(_SEED + 1).random((draws, len(gram)))
-    groups = np.argpartition(keys, count - 1, axis=1)[:, :count]
-    products = gram[groups[:, :, None], groups[:, None, :]]
-    return cosines_of(products if rest is None else against_rest(products, rest))
+
+def random_cosines(layer: LayerStories, count: int, draws: int) -> Array:
+    """(draws, count, count) cosines within random groups of story texts, each compared with all others and the
+    baselines (see `_agreements`)."""
+    grouping = layer.grouping
+    groups = random_groups(grouping.stories, count, draws)
+    rest = len(grouping.stories) + len(grouping.baselines) - count
+    return cosines_of(against_rest(layer.gram[groups[:, :, None], groups[:, None, :]], rest))
 
 
 def upper_p(null: Array, value: float) -> float:
@@ -122,32 +132,44 @@ def held_out_scores(layer: LayerStories) -> dict[str, float | None]:
     Leaving only the story out would not do: in a wide model a text's product with a mean that contains it is far from
     chance. None for fewer than two different texts on either side. All products come from the layer's Gram matrix.
     """
-    gram, grouping = layer.gram, layer.grouping
-    negative_products = gram @ grouping.negative_weights().T
-    scores: dict[str, float | None] = {}
-    for index, group in enumerate(grouping.groups):
+    return {name: None if own is None else float(own.mean()) for name, own in held_out_shares(layer).items()}
+
+
+def held_out_shares(layer: LayerStories) -> dict[str, Array | None]:
+    """Concept -> (texts,) the share of its negatives that each of its different texts is told from; their mean is the
+    `held_out_scores`."""
+    grouping = layer.grouping
+    shares: dict[str, Array | None] = {}
+    for against, group in zip(layer.against, grouping.groups, strict=True):
         ids = grouping.text_ids[group.negatives]
-        _, places, copies = np.unique(ids, return_inverse=True, return_counts=True)
-        against = negative_products[:, index] * len(ids)
-        defined = len(group.unique) > 1 and len(copies) > 1
-        scores[group.concept] = _held_out(gram, against, group, copies[places]) if defined else None
-    return scores
+        copies = np.bincount(ids)
+        defined = len(group.unique) > 1 and np.count_nonzero(copies) > 1
+        shares[group.concept] = group_shares(layer.gram, against * len(ids), group, copies[ids]) if defined else None
+    return shares
 
 
-def _held_out(gram: Array, against: Array, group: Group, copies: Indexes) -> float:
-    """Args:
-    against: (rows,) inner product of each row with the sum of the negatives.
-    copies: (negatives,) how often each one's text is among them.
+def group_shares(gram: Array, against: Array, group: Group, copies: Indexes) -> Array:
+    """(texts,) as `held_out_shares`, of one group.
+
+    Args:
+        against: (rows,) inner product of each row with the sum of the negatives.
+        copies: (negatives,) how often each one's text is among them.
     """
     stories, negatives = group.unique, group.negatives
-    own, across = gram[np.ix_(stories, stories)], gram[np.ix_(negatives, stories)]
+    own, across = gram[np.ix_(stories, stories)], gram[stories][:, negatives]
     others, rest = len(stories) - 1, len(negatives) - copies
     story_own = (own.sum(axis=1) - np.diag(own)) / others
-    negative_own = (across.sum(axis=1, keepdims=True) - across) / others
-    story_against = (against[stories] - copies[:, None] * across) / rest[:, None]
+    negative_own = across.sum(axis=0) / others
     negative_against = (against[negatives] - copies * np.diag(gram)[negatives]) / rest
-    margins = story_own - story_against - negative_own + negative_against[:, None]
-    return float((margins > 0).mean() + (margins == 0).mean() / 2)
+    # story_own - (against - copies * across) / rest - (sum of across - across) / others + negative_against
+    margins = across * (copies / rest + 1 / others)
+    margins += story_own[:, None]
+    margins -= against[stories][:, None] / rest
+    margins += negative_against - negative_own
+    tie = ROUNDING * float(np.diag(gram)[negatives].mean())
+    wins = np.count_nonzero(margins > tie, axis=1) + np.count_nonzero(margins >= -tie, axis=1)
+    shares: Array = wins / (2 * len(negatives))
+    return shares
 
 
 def distinct_counts(grouping: Grouping) -> frozenset[int]:

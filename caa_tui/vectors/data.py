@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+from caa_tui.choices import DEFAULT_ESTIMATOR, Estimator
 
 Floats = NDArray[np.floating]
 
@@ -50,6 +52,21 @@ class Activations:
     down: Mapping[int, Floats] = field(default_factory=dict)
     """Layer -> W_down, (hidden, neurons) float32, one column per MLP neuron; layers without an MLP are missing.
     May be a lazy mapping: look each layer up once."""
+    means: Mapping[int, Floats] = field(default_factory=dict)
+    """Layer -> (rows, hidden) float32, the mean over the text's tokens; what is said of stories is made of it
+    (`story_space`). Empty where only `residual` is known."""
+    mean_pooling: bool = False
+    """`residual` is a mean over tokens, so that the last words weigh little."""
+    estimator: Estimator = DEFAULT_ESTIMATOR
+    """What vectors are made with; `residual` is what the model gave, whatever it is."""
+    products: dict[int, NDArray[np.float64]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """The middle layer and its inner products, once they are known: every report begins with them
+    (`stories.LayerStories.gram`)."""
+
+    @property
+    def plain(self) -> Activations:
+        """The same texts for the difference of means."""
+        return self if self.estimator == DEFAULT_ESTIMATOR else replace(self, estimator=DEFAULT_ESTIMATOR)
 
     @cached_property
     def hidden_size(self) -> int:

@@ -49,7 +49,7 @@ class Spread:
             return None
         off = noise.between[~np.eye(len(noise.between), dtype=np.bool_)]
         between = float(np.sqrt((off**2).mean())) if len(off) else 0.0
-        return cls(sqrt(noise.pair_variance) / noise.power, float((noise.along**2).mean()) / noise.power, between)
+        return cls(sqrt(noise.pair_variance) / noise.power, noise.along_variance / noise.power, between)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,9 +135,8 @@ def shows_two(texts: int, strength: float, cosine: float, noise: Noise) -> bool:
 
 def shows_one(texts: int, strength: float, cosine: float, noise: Noise) -> bool:
     """S (c - c0) >= (z(alpha) + z(power)) sqrt((1 + c0²) t / n(n-1) + 2 (1 - c0²) S l / n), c0 `SAME_COSINE`."""
-    along = float((noise.along**2).mean())
     products = (1 + SAME_COSINE**2) * noise.pair_variance / (texts * (texts - 1))
-    deviation = sqrt(products + 2 * (1 - SAME_COSINE**2) * max(strength, 0.0) * along / texts)
+    deviation = sqrt(products + 2 * (1 - SAME_COSINE**2) * max(strength, 0.0) * noise.along_variance / texts)
     return strength * (min(cosine, 1.0) - SAME_COSINE) >= (Z_ALPHA + Z_POWER) * deviation
 
 

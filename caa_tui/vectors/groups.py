@@ -45,6 +45,26 @@ class Grouping:
         """(concepts, rows): row e times the activations is the mean of what concept e is compared with."""
         return _mean_weights((group.negatives for group in self.groups), len(self.groups), len(self.text_ids))
 
+    def text_means(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(concepts, k): of (rows, k) values, the mean of each concept's different texts."""
+        return _means(values, [group.unique for group in self.groups])
+
+    def story_means(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(concepts, k): `positive_weights() @ values`."""
+        return _means(values, [group.positives for group in self.groups])
+
+    def negative_means(self, values: NDArray[np.floating]) -> NDArray[np.float64]:
+        """(concepts, k): `negative_weights() @ values`, from the sum of all texts and what no concept's negatives hold,
+        which is a few rows each."""
+        others = np.concatenate([self.stories, self.baselines])
+        total = np.bincount(others, minlength=len(values)).astype(np.float64) @ values
+        means = np.zeros((len(self.groups), values.shape[1]))
+        for line, group in zip(means, self.groups, strict=True):
+            apart = np.ones(len(values), dtype=np.bool_)
+            apart[group.negatives] = False
+            line[:] = (total - values[others[apart[others]]].sum(axis=0)) / max(len(group.negatives), 1)
+        return means
+
 
 def group_rows(rows: Sequence[StoryRow], *, min_positives: int = 1, concepts: Iterable[str] | None = None) -> Grouping:
     """Sort rows into positives and negatives as the reference does; but a concept's own text is never its negative.
@@ -75,6 +95,13 @@ def _first_of_each(indexes: Indexes, text_ids: Indexes) -> Indexes:
     """Keep the first of every set of rows with the same text, in order."""
     _, first = np.unique(text_ids[indexes], return_index=True)
     return indexes[np.sort(first)]
+
+
+def _means(values: NDArray[np.floating], members: Sequence[Indexes]) -> NDArray[np.float64]:
+    means = np.zeros((len(members), values.shape[1]))
+    for line, indexes in zip(means, members, strict=True):
+        line[:] = values[indexes].mean(axis=0)
+    return means
 
 
 def _mean_weights(members: Iterable[Indexes], count: int, rows: int) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ class Stability:
 
     halves: float
     full: float
-    """Spearman-Brown: 2 r / (1 + r), the expected cosine of two whole sets of as many stories."""
+    """Spearman-Brown: the expected cosine of two whole sets of as many stories; no more than `halves` below 0."""
 
 
 def split_half(layer: LayerStories, concept: str) -> Stability | None:
@@ -46,7 +46,22 @@ def split_half(layer: LayerStories, concept: str) -> Stability | None:
         np.einsum("bi,bi->b", left @ products, left) * np.einsum("bi,bi->b", right @ products, right)
     ).clip(min=VARIANCE_FLOOR)
     mean = float((np.einsum("bi,bi->b", left @ products, right) / lengths).mean())
-    return Stability(mean, 2 * mean / (1 + mean) if mean > -1 else -1.0)
+    return Stability(mean, prophecy(mean, len(own) / half) if mean > 0 else mean)
+
+
+def stability(layer: LayerStories, concept: str) -> float | None:
+    """Expected cosine with the vector of as many other stories; None for fewer than two different texts."""
+    halves = split_half(layer, concept)
+    return halves.full if halves else None
+
+
+def prophecy(reliability: float, times: float) -> float:
+    """Spearman (1910) and Brown (1910): the reliability of so many times as many stories.
+
+    Args:
+        reliability: 0 to 1.
+    """
+    return times * reliability / (1 + (times - 1) * reliability)
 
 
 def scenario_out_scores(layer: LayerStories, rows: Sequence[StoryRow]) -> dict[str, float | None]:
@@ -56,6 +71,13 @@ def scenario_out_scores(layer: LayerStories, rows: Sequence[StoryRow]) -> dict[s
     A text without a scenario counts as one of its own. None where no pair leaves anything on both sides. Read it beside
     the leave-pair-out `held_out`: where it is far lower, the concept means a setting.
     """
+    counts = scenario_out_counts(layer, rows)
+    return {name: float(won.sum() / known.sum()) if known.any() else None for name, (won, known) in counts.items()}
+
+
+def scenario_out_counts(layer: LayerStories, rows: Sequence[StoryRow]) -> dict[str, tuple[Array, Array]]:
+    """Concept -> for each of its different texts the pairs of `scenario_out_scores` in which it lies further (ties
+    count half), and how many pairs of it are known."""
     numbers: dict[str, int] = {}
     places = np.array([numbers.setdefault(_place(row), len(numbers)) for row in rows], dtype=np.intp)
     everything = np.concatenate([layer.grouping.stories, layer.grouping.baselines])
@@ -71,7 +93,7 @@ def _place(row: StoryRow) -> str:
     return f"text {row.text_sha256 or row.text}" if row.scenario is None else f"in {row.scenario}"
 
 
-def _scenario_out(gram: Array, group: Group, places: Indexes, everything: tuple[Array, Array]) -> float | None:
+def _scenario_out(gram: Array, group: Group, places: Indexes, everything: tuple[Array, Array]) -> tuple[Array, Array]:
     """In closed form: of the whole sums of products, those of the pair's two scenarios are taken away.
 
     Args:
@@ -101,6 +123,5 @@ def _scenario_out(gram: Array, group: Group, places: Indexes, everything: tuple[
         gone = theirs.sum(axis=1) - theirs[np.arange(len(against)), second]
         rest = kept[:, None] - ours[:, second] * other - gone + theirs[:, first].T * other
         margins += sign * rest / left.clip(min=1.0)
-    if not known.any():
-        return None
-    return float(((margins > 0) + (margins == 0) / 2)[known].mean())
+    wins = ((margins > 0) + (margins == 0) / 2) * known
+    return wins.sum(axis=1), known.sum(axis=1).astype(np.float64)

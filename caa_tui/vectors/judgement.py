@@ -3,25 +3,22 @@ rest."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from caa_tui.vectors.agreement import Agreement, AgreementTests
-from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.enough import Spread, for_cohesion, for_twin
+from caa_tui.vectors.enough import Enough, Spread, for_cohesion, for_twin
 from caa_tui.vectors.flags import Verdict
 from caa_tui.vectors.pairs import Pair, PairTests
-from caa_tui.vectors.stories import LayerStories
 from caa_tui.vectors.verdicts import Cohesion, Twin, cohesion, redundancy, twin
 
 
-def judgements(layer: LayerStories, rows: Sequence[StoryRow]) -> tuple[Verdict, ...]:
+def judgements(tests: AgreementTests, found: Mapping[str, Agreement]) -> tuple[Verdict, ...]:
     """For each concept, in their order: do its stories tell one thing, is it another than its nearest, is it more than
-    a mix. Which stories are mislabelled is not here: on real text that test names stories that are none."""
-    tests = AgreementTests.of(layer, rows)
+    a mix."""
+    layer, rows = tests.layer, tests.rows
     pairs = PairTests(layer, rows, tests.noise)
-    found = {concept: tests.concept(concept) for concept in layer.groups}
     spread = Spread.of(tests.noise)
     verdicts: list[Verdict] = []
     for concept in layer.groups:
@@ -39,19 +36,22 @@ def _told(found: Agreement, verdict: Cohesion, spread: Spread | None) -> Verdict
         reason=verdict.reason,
         camps=verdict.camps,
         plan=plan.reason if plan else None,
+        more=plan.more if plan else None,
     )
 
 
-def _beside_others(concept: str, found: dict[str, Agreement], pairs: PairTests) -> Iterator[Verdict]:
+def _beside_others(concept: str, found: Mapping[str, Agreement], pairs: PairTests) -> Iterator[Verdict]:
     for pair in pairs.nearest(concept, count=1):
         pairwise = twin(pair, found[concept], found[pair.other])
+        plan = _pair_plan(pair, pairwise, found, pairs)
         yield Verdict(
             concept=concept,
             about="neighbour",
             answer=pairwise.answer,
             reason=pairwise.reason,
             others=(pair.other,),
-            plan=_pair_plan(pair, pairwise, found, pairs),
+            plan=plan.reason if plan else None,
+            more=plan.more if plan else None,
         )
     mix = pairs.mix(concept)
     if mix is not None:
@@ -59,10 +59,10 @@ def _beside_others(concept: str, found: dict[str, Agreement], pairs: PairTests) 
         yield Verdict(concept=concept, about="mix", answer=mixed.answer, reason=mixed.reason, others=mixed.parts)
 
 
-def _pair_plan(pair: Pair, verdict: Twin, found: dict[str, Agreement], pairs: PairTests) -> str | None:
+def _pair_plan(pair: Pair, verdict: Twin, found: Mapping[str, Agreement], pairs: PairTests) -> Enough | None:
     if verdict.answer != "cannot tell":
         return None
     places = [pairs.concepts.index(name) for name in (pair.concept, pair.other)]
     strength = float(np.diag(pairs.products)[places].mean())
     sizes = found[pair.concept].texts, found[pair.other].texts
-    return for_twin(strength, pair.cosine, sizes, verdict, pairs.noise).reason
+    return for_twin(strength, pair.cosine, sizes, verdict, pairs.noise)

@@ -8,6 +8,8 @@ A score is the sum of the points of its reasons, so it can be checked by hand:
     APART    a contaminated pair shares no scenario: telling both in one leaves only the feeling to differ
     LISTED   caa.toml asks for this very telling
     NEUTRAL  the scenario has tellings but no baseline to compare them with
+    AWAY     tests confirm that the concept is scenario-bound: its vector means the settings it is told in
+    STEADY   tests confirm that the concept's vector is unreliable: a further story makes it steadier
 
 A concept that lacks several stories gets as many places, each with the points that are left once the ones before it are
 written. Places are chosen, and equal scores ordered, by what makes a telling comparable: a scenario with a baseline
@@ -23,7 +25,7 @@ from caa_tui.corpus.coverage import Coverage, ScenarioCoverage
 from caa_tui.corpus.findings.counts import MIN_SCENARIOS, MIN_STORIES
 from caa_tui.corpus.model import BASELINE, story_path
 from caa_tui.corpus.natural import NaturalKey, natural_key
-from caa_tui.vectors.flags import Flag
+from caa_tui.vectors.flags import Flag, FlagKind
 from caa_tui.wording import count
 
 FIRST = 6
@@ -31,7 +33,9 @@ APART = 5
 NEUTRAL = 4
 LISTED = 3
 SETTING = 3
+AWAY = 3
 SHORT = 2
+STEADY = 2
 
 Cell = tuple[str, str | None]
 """(concept, scenario); scenario None is `stories/`."""
@@ -77,11 +81,12 @@ def next_stories(coverage: Coverage, flags: Iterable[Flag] = ()) -> tuple[NextSt
     """The missing stories, the most helpful first.
 
     Args:
-        flags: of the newest run, without those the user accepted; only contaminated pairs matter.
+        flags: of the newest run, without those the user accepted; what another story cannot cure does not matter.
     """
-    plan = _Plan(coverage)
+    plan, flags = _Plan(coverage), tuple(flags)
     plan.separate(flag for flag in flags if flag.kind == "contaminated")
     plan.follow_manifest()
+    plan.widen(flag for flag in flags if flag.confirmed)
     plan.complete_concepts()
     plan.add_baselines()
     return plan.ranked()
@@ -123,6 +128,17 @@ class _Plan:
         for one, other, scenarios in ((concept, neighbour, beside), (neighbour, concept, told)):
             for scenario in sorted(scenarios, key=self._rank.__getitem__)[:1]:
                 self._add((one, scenario), APART, alike.format(other, f"{other} is told here"))
+
+    def widen(self, confirmed: Iterable[Flag]) -> None:
+        """One more place for a concept that is told in too few settings, or too few times."""
+        known = {row.concept for row in self._coverage.concepts}
+        for flag in confirmed:
+            if flag.concept not in known or flag.kind not in _WIDER:
+                continue
+            reason = _WIDER[flag.kind]
+            for scenario in self._free_places(flag.concept, 1):
+                if scenario is not None or flag.kind != "scenario-bound":
+                    self._add((flag.concept, scenario), reason.points, reason.words)
 
     def follow_manifest(self) -> None:
         """Tellings that caa.toml asks for by scenario; an untold concept is wanted everywhere, which says nothing."""
@@ -179,6 +195,10 @@ class _Plan:
 _NTH = ("first", "second", "third")
 _ASKED_FOR = Reason(LISTED, "caa.toml asks for it here")
 """One for all: there can be thousands."""
+_WIDER: dict[FlagKind, Reason] = {
+    "scenario-bound": Reason(AWAY, "its vector means the scenarios it is told in; tell it in another one"),
+    "unreliable": Reason(STEADY, "its vector is unreliable; another story makes it steadier"),
+}
 
 
 def _weightiest_first(reasons: list[Reason]) -> tuple[Reason, ...]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.chance import cosines_of
-from caa_tui.vectors.groups import Group, Indexes
+from caa_tui.vectors.groups import Indexes
 from caa_tui.vectors.stories import VARIANCE_FLOOR, LayerStories
 
 Array = NDArray[np.float64]
@@ -16,6 +17,8 @@ Array = NDArray[np.float64]
 DRAWS = 300
 FEWEST_CONTRASTS = 12
 """With fewer there is nothing to make a null from."""
+MOST_CONTRASTS = 4096
+"""Enough to know the noise; their products would take as much memory as the Gram matrix of a large corpus."""
 _SEED = 77003
 
 
@@ -39,27 +42,33 @@ class Noise:
 
     @classmethod
     def of(cls, layer: LayerStories) -> Noise:
-        contrasts = contrast_weights(layer)
-        toward = layer.grouping.positive_weights() - layer.grouping.negative_weights()
-        between = toward @ layer.gram @ toward.T
+        grouping, contrasts = layer.grouping, Contrasts.of(layer)
+        toward = grouping.story_means(layer.gram) - layer.against
+        between = grouping.story_means(toward.T) - grouping.negative_means(toward.T)
         lengths = np.sqrt(np.diag(between).clip(min=VARIANCE_FLOOR))
-        half = contrasts @ layer.gram
-        return cls(half @ contrasts.T, (half @ toward.T / lengths).T, between / (lengths[:, None] * lengths))
+        products = contrasts.of_columns(contrasts.of_columns(layer.gram).T)
+        along = contrasts.of_columns(toward / lengths[:, None])
+        return cls(products, along, between / (lengths[:, None] * lengths))
 
     @property
     def size(self) -> int:
         return len(self.products)
 
-    @property
+    @cached_property
     def power(self) -> float:
         """Mean squared length of a story's noise."""
         return float(np.trace(self.products)) / max(self.size, 1)
 
-    @property
+    @cached_property
     def pair_variance(self) -> float:
         """Mean squared inner product of two stories' noise: the trace of the squared covariance."""
-        squares = float((self.products**2).sum() - (np.diag(self.products) ** 2).sum())
-        return squares / max(self.size * (self.size - 1), 1)
+        squares = np.vdot(self.products, self.products) - (np.diag(self.products) ** 2).sum()
+        return float(squares) / max(self.size * (self.size - 1), 1)
+
+    @cached_property
+    def along_variance(self) -> float:
+        """Mean square of a story's noise along a concept's unit direction."""
+        return float((self.along**2).mean())
 
     def can_make(self, count: int) -> bool:
         return self.size >= max(FEWEST_CONTRASTS, count)
@@ -93,17 +102,38 @@ class Noise:
         return self._draws[count, draws]
 
 
-def contrast_weights(layer: LayerStories) -> Array:
-    """(contrasts, rows): orthonormal contrasts of each concept's different texts."""
-    rng, rows = np.random.default_rng(_SEED), len(layer.grouping.text_ids)
-    blocks = [_contrasts(group, rows, rng) for group in layer.grouping.groups]
-    return np.concatenate(blocks) if blocks else np.zeros((0, rows))
+@dataclass(frozen=True)
+class Contrasts:
+    """Orthonormal contrasts of each concept's different texts; one has weights on texts of one concept only.
+
+    Of more than `MOST_CONTRASTS` a random choice, always the same.
+    """
+
+    parts: tuple[tuple[Indexes, Array], ...]
+    """Per concept: n rows in shuffled order, and the (contrasts, n) weights, n - 1 of them at most."""
+
+    @classmethod
+    def of(cls, layer: LayerStories) -> Contrasts:
+        rng = np.random.default_rng(_SEED)
+        shuffled = [rng.permutation(group.unique) for group in layer.grouping.groups]
+        ends = np.cumsum([len(own) - 1 for own in shuffled])
+        kept = np.ones(int(ends[-1]) if len(ends) else 0, dtype=np.bool_)
+        if len(kept) > MOST_CONTRASTS:
+            kept[rng.permutation(len(kept))[MOST_CONTRASTS:]] = False
+        parts = zip(shuffled, np.split(kept, ends[:-1]), strict=True) if shuffled else ()
+        return cls(tuple((own, _helmert(len(own))[chosen]) for own, chosen in parts))
+
+    def of_columns(self, values: Array) -> Array:
+        """(k, contrasts): of (k, rows) values, the contrasts of the columns."""
+        made = [values[:, own] @ weights.T for own, weights in self.parts]
+        return np.concatenate(made, axis=1) if made else np.zeros((len(values), 0))
 
 
-def _contrasts(group: Group, rows: int, rng: np.random.Generator) -> Array:
-    own = rng.permutation(group.unique)
-    weights = np.zeros((max(len(own) - 1, 0), rows))
-    for k in range(1, len(own)):
-        weights[k - 1, own[:k]] = 1.0 / np.sqrt(k * (k + 1))
-        weights[k - 1, own[k]] = -k / np.sqrt(k * (k + 1))
+@lru_cache(maxsize=256)
+def _helmert(count: int) -> Array:
+    """(count - 1, count): the first k against the next one."""
+    weights = np.zeros((count - 1, count))
+    for k in range(1, count):
+        weights[k - 1, :k] = 1.0 / np.sqrt(k * (k + 1))
+        weights[k - 1, k] = -k / np.sqrt(k * (k + 1))
     return weights

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from statistics import fmean
 
 from caa_tui.corpus.settings import Thresholds
 from caa_tui.vectors.chance import noise_first_pc
 from caa_tui.vectors.data import Activations
-from caa_tui.vectors.groups import group_rows
-from caa_tui.vectors.lengths import LengthBias, length_biases
 from caa_tui.vectors.quality_data import ConceptQuality
 from caa_tui.vectors.sentences import number
 from caa_tui.vectors.train import contrast_notes
-
-_TOLD_BY_WORDS = 0.8
-"""From here on words tell a concept's stories apart so well that its vector need not be about anything else."""
 
 
 def corpus_notes(
@@ -27,14 +22,14 @@ def corpus_notes(
     """Sentences for the head of a report, the widest reaching first.
 
     Args:
-        words: concept -> `word_scores`.
+        words: concept -> `held_out_scores` of `word_stories`.
     """
     middle = str(acts.middle_layer)
     notes = list(contrast_notes(acts.rows))
     notes += _within_chance(quality, middle)
     held_out = {concept: found.held_out[middle] for concept, found in quality.items()}
-    lengths = length_biases(acts.rows, group_rows(acts.rows, concepts=tuple(quality)))
-    notes += [note for note in (words_note(words, held_out, middle), length_note(lengths)) if note is not None]
+    if (note := words_note(words, held_out, middle)) is not None:
+        notes.append(note)
     notes += _few_stories(quality, acts.hidden_size, thresholds)
     if all(found.per_layer[middle].best_neuron_idx is None for found in quality.values()):
         notes.append(
@@ -86,7 +81,7 @@ def words_note(words: Mapping[str, float | None], held_out: Mapping[str, float |
     """How well words alone tell the stories apart, beside the model; None where nothing could be held out.
 
     Args:
-        words: concept -> `word_scores`.
+        words: concept -> `held_out_scores` of `word_stories`.
         held_out: concept -> `held_out_scores` at `layer`.
     """
     both = {name: (words[name], held_out[name]) for name in words.keys() & held_out.keys()}
@@ -98,28 +93,6 @@ def words_note(words: Mapping[str, float | None], held_out: Mapping[str, float |
         f"Held out, words alone tell {number(word_mean)} of the pairs of stories apart and the model at layer {layer} "
         f"{number(model_mean)}"
     )
-    as_well = sorted(name for name, (word, model) in known.items() if word >= max(model, _TOLD_BY_WORDS))
     if word_mean >= model_mean:
         return f"{note}: the vectors may read the words and not the feeling; tell it in other words."
-    if as_well:
-        return f"{note}; words tell {_listed(as_well)} as well as the model does, so tell it in other words."
     return f"{note}."
-
-
-def length_note(biases: Sequence[LengthBias]) -> str | None:
-    """The concepts that their length gives away; None where there are none."""
-    if not biases:
-        return None
-    worst = biases[0]
-    names = _listed([bias.concept for bias in biases])
-    comparison = "longer" if worst.auroc > 0.5 else "shorter"
-    return (
-        f"Length alone gives {names} away: the stories of {worst.concept} are {comparison} than what they are compared "
-        f"with ({worst.words:,.0f} words against {worst.negative_words:,.0f}); tell them at the same length."
-    )
-
-
-def _listed(names: Sequence[str]) -> str:
-    """At most three of them."""
-    shown = ", ".join(names[:3])
-    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"

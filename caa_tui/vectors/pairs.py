@@ -7,17 +7,19 @@ scenario are left out: what they share is the setting. Nulls are made of the cor
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from itertools import combinations
+from functools import cached_property, lru_cache
+from itertools import combinations, product
 
 import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.chance import upper_p
 from caa_tui.vectors.data import StoryRow
+from caa_tui.vectors.groups import Indexes
 from caa_tui.vectors.noise import Noise
+from caa_tui.vectors.scene_products import scenario_numbers
 from caa_tui.vectors.stories import VARIANCE_FLOOR, LayerStories
 
 Array = NDArray[np.float64]
@@ -74,6 +76,7 @@ class PairTests:
     rows: Sequence[StoryRow]
     noise: Noise
     _made: dict[tuple[int, ...], Array] = field(default_factory=dict)
+    _summed: Array = field(default_factory=lambda: np.zeros((DRAWS, 1, 1)))
 
     @cached_property
     def concepts(self) -> tuple[str, ...]:
@@ -86,17 +89,20 @@ class PairTests:
     @cached_property
     def products(self) -> Array:
         """(concepts, concepts): mean product over pairs of different stories of different scenarios; NaN if none."""
-        groups = self.layer.grouping.groups
-        stories = np.concatenate([group.unique for group in groups])
-        owned = np.repeat(np.eye(len(groups)), self.sizes, axis=0)
-        numbers: dict[str, int] = {}
-        names = [-1 if row.scenario is None else numbers.setdefault(row.scenario, len(numbers)) for row in self.rows]
-        scenarios = np.array(names, dtype=np.intp)[stories]
-        ids = self.layer.grouping.text_ids[stories]
-        same_place = (scenarios[:, None] == scenarios) & (scenarios >= 0)
-        kept = ~(same_place | (ids[:, None] == ids))
-        pairs = owned.T @ kept @ owned
-        sums = owned.T @ (self.layer.gram[np.ix_(stories, stories)] * kept) @ owned
+        gram, grouping = self.layer.gram, self.layer.grouping
+        stories = np.concatenate([group.unique for group in grouping.groups])
+        owners = np.repeat(np.arange(len(grouping.groups)), self.sizes)
+        pairs = np.outer(self.sizes, self.sizes).astype(np.float64)
+        sums = grouping.text_means(self.layer.toward.T) * pairs
+        scenarios = scenario_numbers(self.rows)[stories]
+        placeless = scenarios < 0
+        itself = owners[placeless], owners[placeless]
+        np.subtract.at(sums, itself, np.diag(gram)[stories[placeless]])
+        np.subtract.at(pairs, itself, 1.0)
+        for places, left_out in alike(scenarios, grouping.text_ids[stories]):
+            owned = (owners[places] == np.arange(len(grouping.groups))[:, None]).astype(np.float64)
+            sums -= owned @ (gram[np.ix_(stories[places], stories[places])] * left_out) @ owned.T
+            pairs -= owned @ left_out @ owned.T
         products: Array = np.divide(sums, pairs, out=np.full_like(sums, np.nan), where=pairs > 0)
         return products
 
@@ -120,17 +126,18 @@ class PairTests:
     def nearest(self, concept: str, count: int = NEIGHBOURS) -> tuple[Pair, ...]:
         """The concepts with the largest true cosines, largest first; empty where none can be measured."""
         number = self.concepts.index(concept)
-        cosines = np.where(self.sizes > 1, self.cosines[number], np.nan)
-        if self.sizes[number] < 2:
-            return ()
-        order = np.argsort(-np.nan_to_num(cosines, nan=-np.inf), kind="stable")[:count]
-        found = (self._pair(number, int(other)) for other in order if not np.isnan(cosines[other]))
-        return tuple(pair for pair in found if pair is not None)
+        return tuple(self._pair(number, other) for other in self._closest(number, count))
 
-    def _pair(self, first: int, second: int) -> Pair | None:
+    def _closest(self, number: int, count: int) -> list[int]:
+        if self.sizes[number] < 2:
+            return []
+        cosines = np.where(self.sizes > 1, self.cosines[number], np.nan)
+        order = np.argsort(-np.nan_to_num(cosines, nan=-np.inf), kind="stable")[:count]
+        known = [int(other) for other in order if not np.isnan(cosines[other])]
+        return [other for other in known if self.noise.can_make(int(self.sizes[number] + self.sizes[other]))]
+
+    def _pair(self, first: int, second: int) -> Pair:
         sizes = int(self.sizes[first]), int(self.sizes[second])
-        if not self.noise.can_make(sum(sizes)):
-            return None
         products = self.products[np.ix_([first, second], [first, second])]
         strength = float(np.trace(products)) / 2
         drawn = self._noise_products(sizes)
@@ -152,7 +159,7 @@ class PairTests:
         number = self.concepts.index(concept)
         if self._hidden_parts[number].any():
             return None
-        helpers = [self.concepts.index(pair.other) for pair in self.nearest(concept)]
+        helpers = self._closest(number, NEIGHBOURS)
         if not helpers:
             return None
         fits = [(self._fit(number, parts), parts) for size in (1, 2) for parts in combinations(helpers, size)]
@@ -191,19 +198,27 @@ class PairTests:
 
     def _fit(self, number: int, parts: tuple[int, ...]) -> tuple[float, Array]:
         """Share left over and weights of the best mix of the parts; infinite where a part adds nothing."""
-        inner, toward = self.products[np.ix_(parts, parts)], self.products[number, list(parts)]
-        if np.isnan(inner).any() or np.linalg.eigvalsh(inner)[0] < LEAST_SPREAD * np.trace(inner):
-            return np.inf, np.zeros(len(parts))
-        weights: Array = np.linalg.solve(inner, toward).astype(np.float64)
-        if (weights <= 0).any():
+        products = self.products
+        own, toward = products[number, number], [float(products[number, part]) for part in parts]
+        first, last = float(products[parts[0], parts[0]]), float(products[parts[-1], parts[-1]])
+        if len(parts) == 1:
+            weights = np.array(toward) / first if first > 0 else np.zeros(1)
+        else:
+            across = float(products[parts])
+            smallest = (first + last - np.hypot(first - last, 2 * across)) / 2
+            if np.isnan(smallest) or smallest < LEAST_SPREAD * (first + last):
+                return np.inf, np.zeros(2)
+            solved = last * toward[0] - across * toward[1], first * toward[1] - across * toward[0]
+            weights = np.array(solved) / (first * last - across**2)
+        if not (weights > 0).all():
             return np.inf, weights
-        return float(1 - toward @ weights / self.products[number, number]), weights
+        return float(1 - toward @ weights / own), weights
 
     def _along(self, variances: Sequence[float], draws: int) -> Array:
         """What the noise along the directions themselves adds; `variances` are squared lengths by story."""
-        per_length = float((self.noise.along**2).mean())
-        deviation = np.sqrt(max(sum(variances), 0.0) * per_length)
-        return np.asarray(np.random.default_rng(_SEED).standard_normal(draws) * deviation)
+        deviation = np.sqrt(max(sum(variances), 0.0) * self.noise.along_variance)
+        along: Array = _normal(draws) * deviation
+        return along
 
     def _noise_products(self, sizes: tuple[int, ...]) -> Array:
         """(draws, groups, groups) mean products between groups of noise of these sizes.
@@ -211,21 +226,59 @@ class PairTests:
         Across groups the pairs in equal places are left out, as those of one scenario are.
         """
         if sizes not in self._made:
-            count = sum(sizes)
-            places = np.concatenate([np.arange(size) for size in sizes])
-            kept = places[:, None] != places
-            owned = np.repeat(np.eye(len(sizes)), sizes, axis=0)
-            pairs = (owned.T @ kept @ owned).clip(min=1.0)
-            self._made[sizes] = owned.T @ (self._noise_blocks[:, :count, :count] * kept) @ owned / pairs
+            ends = np.cumsum([0, *sizes])
+            sums = np.diff(np.diff(self._noise_sums(ends[-1])[:, ends[:, None], ends], axis=1), axis=2)
+            for a, b in product(range(len(sizes)), repeat=2):
+                places = np.arange(min(sizes[a], sizes[b]))
+                sums[:, a, b] -= self._noise_between(ends[a] + places, ends[b] + places).sum(axis=1)
+            pairs = np.outer(sizes, sizes) - np.minimum.outer(sizes, sizes)
+            self._made[sizes] = sums / pairs.clip(min=1)
         return self._made[sizes]
 
     @cached_property
-    def _noise_blocks(self) -> Array:
-        """(draws, n, n) products of random contrasts with random signs; n is enough for the three largest concepts."""
+    def _chosen(self) -> tuple[Indexes, Array]:
+        """(draws, n) random contrasts and signs; n is enough for the three largest concepts."""
         rng = np.random.default_rng(_SEED)
         most = min(3 * int(self.sizes.max()), self.noise.size)
         chosen = np.argsort(rng.random((DRAWS, self.noise.size)), axis=1)[:, :most]
-        signs = rng.choice([-1.0, 1.0], chosen.shape)
-        blocks: Array = self.noise.products[chosen[:, :, None], chosen[:, None, :]]
-        blocks *= signs[:, :, None] * signs[:, None, :]
-        return blocks
+        return chosen, rng.choice([-1.0, 1.0], chosen.shape)
+
+    def _noise_between(self, left: Indexes, right: Indexes) -> Array:
+        """(draws, ...): signed products of the contrasts in these places, of as many axes each."""
+        chosen, signs = self._chosen
+        products: Array = self.noise.products[chosen[:, left], chosen[:, right]]
+        products *= signs[:, left]
+        products *= signs[:, right]
+        return products
+
+    def _noise_sums(self, count: int) -> Array:
+        """(draws, m + 1, m + 1), m >= count: sums of the signed products of the first i with the first j contrasts."""
+        if self._summed.shape[1] <= count:
+            places = np.arange(min(2 * count, self._chosen[0].shape[1]))
+            self._summed = np.zeros((DRAWS, len(places) + 1, len(places) + 1))
+            inner = self._summed[:, 1:, 1:]
+            inner[:] = self._noise_between(places[:, None], places[None])
+            np.cumsum(inner, axis=1, out=inner)
+            np.cumsum(inner, axis=2, out=inner)
+        return self._summed
+
+
+@lru_cache(maxsize=1)
+def _normal(draws: int) -> Array:
+    return np.random.default_rng(_SEED).standard_normal(draws)
+
+
+def alike(scenarios: Indexes, texts: Indexes) -> Iterator[tuple[Indexes, Array]]:
+    """The pairs of stories that are no evidence, each once: of one scenario (each with itself too), or of one text.
+
+    Returns:
+        Places of n stories and an (n, n) mask of the pairs, 1 or 0.
+    """
+    for number in range(int(scenarios.max(initial=-1)) + 1):
+        places = np.flatnonzero(scenarios == number)
+        yield places, np.ones((len(places), len(places)))
+    order = np.argsort(texts, kind="stable")
+    for places in np.split(order, np.flatnonzero(np.diff(texts[order])) + 1):
+        if len(places) > 1:
+            apart = (scenarios[places][:, None] != scenarios[places]) | (scenarios[places] < 0)
+            yield places, apart.astype(np.float64) * (1.0 - np.eye(len(places)))

@@ -10,13 +10,16 @@ import numpy as np
 from msgspec import UNSET
 from numpy.typing import NDArray
 
+from caa_tui.choices import DEFAULT_ESTIMATOR
 from caa_tui.corpus.settings import Thresholds
 from caa_tui.vectors.buckets import buckets_of
 from caa_tui.vectors.chance import chance_agreement, distinct_counts, held_out_scores
-from caa_tui.vectors.data import Activations, ConceptVectors
+from caa_tui.vectors.data import Activations, ConceptVectors, Floats
 from caa_tui.vectors.directions import nearest_concepts, nearest_neurons, ridge
+from caa_tui.vectors.estimator_scores import EstimatorScores
 from caa_tui.vectors.groups import Group, Grouping, group_rows
 from caa_tui.vectors.heads import head_rankings
+from caa_tui.vectors.held_out import stability
 from caa_tui.vectors.quality_data import Combination, ConceptQuality, HeadQuality, LayerQuality, Named
 from caa_tui.vectors.stories import LayerStories, alignments, variance_ratios
 
@@ -39,6 +42,7 @@ class _Layer:
     agreement: list[float | None]
     chance: list[float | None]
     held_out: list[float | None]
+    stability: list[float | None]
     story_agreement: list[Array]
     outliers: list[tuple[tuple[int, float], ...]]
     """Per concept (position among its positives, alignment), lowest first."""
@@ -81,10 +85,11 @@ def _measure_layer(acts: Activations, vectors: ConceptVectors, grouping: Groupin
     aligned = [alignments(stories.values[group.positives], v) for group, v in zip(grouping.groups, matrix, strict=True)]
     regression = ridge(matrix)
     chance = chance_agreement(stories, distinct_counts(grouping))
-    held_out = held_out_scores(stories)
+    raw = np.asarray(acts.residual[layer], dtype=np.float64)
+    held_out = _held_out(acts, stories, layer)
     return _Layer(
         quality=[
-            _layer_quality(stories.values[group.positives], matrix[i], aligned[i], neurons[i])
+            _layer_quality(stories.values[group.positives], raw[group.positives] @ matrix[i], aligned[i], neurons[i])
             for i, group in enumerate(grouping.groups)
         ],
         nearest=nearest_concepts(vectors.concepts, matrix),
@@ -93,14 +98,23 @@ def _measure_layer(acts: Activations, vectors: ConceptVectors, grouping: Groupin
         agreement=[stories.agreement(group.concept) for group in grouping.groups],
         chance=[chance[len(group.unique)] for group in grouping.groups],
         held_out=[held_out[group.concept] for group in grouping.groups],
+        stability=[stability(stories, group.concept) for group in grouping.groups],
         story_agreement=[stories.lean(group.positives, group.concept) for group in grouping.groups],
         outliers=[_lowest(values) if len(values) > 1 else () for values in aligned],
     )
 
 
-def _layer_quality(stories: Array, vector: Array, aligned: Array, neurons: Neurons | None) -> LayerQuality:
+def _held_out(acts: Activations, stories: LayerStories, layer: int) -> dict[str, float | None]:
+    """By the estimator of the vectors, everything it makes of a text left out."""
+    if acts.estimator == DEFAULT_ESTIMATOR:
+        return held_out_scores(stories)
+    scores = EstimatorScores.of(LayerStories.at(acts.plain, stories.grouping, layer), acts.rows)
+    return {concept: found.every for concept, found in scores.by(acts.estimator).items()}
+
+
+def _layer_quality(stories: Floats, projections: Array, aligned: Array, neurons: Neurons | None) -> LayerQuality:
+    """`projections`: of the raw activations, as a readout server sees them."""
     ratios = variance_ratios(stories)
-    projections = stories @ vector
     return LayerQuality(
         top3_variance_ratios=tuple(float(ratio) for ratio in ratios[:3]),
         first_pc_variance_ratio=float(ratios[0]),
@@ -142,6 +156,7 @@ def _assemble(
         agreement={str(layer): found.agreement[index] for layer, found in layers.items()},
         agreement_chance={str(layer): found.chance[index] for layer, found in layers.items()},
         held_out={str(layer): found.held_out[index] for layer, found in layers.items()},
+        stability={str(layer): found.stability[index] for layer, found in layers.items()},
         story_agreement={
             row.path: {str(layer): _finite(found.story_agreement[index][i]) for layer, found in layers.items()}
             for i, row in enumerate(rows)

@@ -75,6 +75,9 @@ class ConceptQuality(msgspec.Struct, frozen=True, kw_only=True):
     nearest_concepts_by_layer: dict[str, Named]
     buckets: tuple[BucketName, ...]
     n_negatives: int
+    stability: ByLayer = msgspec.field(default_factory=dict)
+    """Expected cosine with the vector of as many other stories, from random halves (Spearman-Brown); empty in files of
+    older versions."""
     too_few_stories: bool
     """Fewer than three different texts: spread, agreement and held-out numbers mean little or do not exist."""
     agreement: ByLayer

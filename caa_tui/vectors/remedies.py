@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from caa_tui.vectors.chance import CHANCE_PERCENTILE, DRAWS, distinct_counts, random_cosines
+from caa_tui.vectors.chance import CHANCE_PERCENTILE, DRAWS, random_cosines
 from caa_tui.vectors.flags import MEASURED, Flag
 from caa_tui.vectors.groups import Indexes
 from caa_tui.vectors.influence import Influence
@@ -113,6 +113,8 @@ class Remedies:
     """Completes the flags of one layer with what each story does to the number, and the sentence what would help."""
 
     influence: Influence
+    _limits: dict[int, tuple[float, ...]] = field(default_factory=dict)
+    """Number of different texts -> `chosen_chance`, of those that were asked for."""
 
     def completed(self, flag: Flag) -> Flag:
         """The flag with `without` in its evidence, and its `remedy`."""
@@ -173,12 +175,13 @@ class Remedies:
         before = self._layer.agreement(flag.concept)
         if before is None or not flag.confirmed:
             return None
-        return Search(measure, before, self._chance[len(self._layer.groups[flag.concept].unique)], rises=True)
+        return Search(measure, before, self._chance(flag.concept), rises=True)
 
-    @cached_property
-    def _chance(self) -> dict[int, tuple[float, ...]]:
-        """Number of different texts -> `chosen_chance`."""
-        return {texts: chosen_chance(self._layer, texts) for texts in distinct_counts(self._layer.grouping)}
+    def _chance(self, concept: str) -> tuple[float, ...]:
+        texts = len(self._layer.groups[concept].unique)
+        if texts not in self._limits:
+            self._limits[texts] = chosen_chance(self._layer, texts)
+        return self._limits[texts]
 
     def _outcome(self, flag: Flag, found: Removal, limit: str) -> str:
         if flag.kind != "fragmented":
@@ -230,11 +233,9 @@ def chosen_chance(layer: LayerStories, texts: int) -> tuple[float, ...]:
     Choosing what to leave out raises the agreement of pure noise as well; a remedy has to do better. The groups are
     measured as in `chance.chance_agreement`. Stops where a group would have fewer than two texts, or is everything.
     """
-    grouping = layer.grouping
-    if texts >= len(grouping.stories):
+    if texts >= len(layer.grouping.stories):
         return ()
-    gram = layer.gram[np.ix_(grouping.stories, grouping.stories)]
-    cosines = random_cosines(gram, texts, len(grouping.stories) + len(grouping.baselines) - texts, DRAWS)
+    cosines = random_cosines(layer, texts, DRAWS)
     sums = cosines.sum(axis=2) - np.diagonal(cosines, axis1=1, axis2=2)
     total, every, limits = sums.sum(axis=1), np.arange(len(sums)), []
     for left in range(texts - 1, max(1, texts - 1 - MOST_TAKEN), -1):

@@ -1,4 +1,4 @@
-"""Activations to concept vectors: unit(mean of a concept's stories - mean of everything else)."""
+"""Activations to concept vectors: unit(mean of a concept's stories - mean of the rest), or another estimator's."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from caa_tui.choices import DEFAULT_ESTIMATOR, Estimator
 from caa_tui.corpus.model import NO_STORY
 from caa_tui.errors import UserError
 from caa_tui.vectors.data import Activations, ConceptVectors, StoryRow
+from caa_tui.vectors.estimators import check_estimator, difference_weights, estimated_values
 from caa_tui.vectors.groups import Grouping, group_rows
 from caa_tui.wording import count, listed_paths
 
@@ -19,7 +21,7 @@ SMALLEST_DIFFERENCE = 1e-6
 
 
 def train_vectors(acts: Activations, min_positives: int = 1) -> ConceptVectors:
-    """Difference of means per concept and layer, normalised; sums in float64.
+    """Difference of means per concept and layer, as `acts.estimator` makes it, normalised; sums in float64.
 
     A text that stands in two files of a concept counts twice among its positives; negatives are the different texts of
     the other concepts plus every baseline. Source: the reference trainer, `main`.
@@ -28,14 +30,14 @@ def train_vectors(acts: Activations, min_positives: int = 1) -> ConceptVectors:
         UserError: the corpus cannot be trained (`check_trainable`), an activation is not finite, or a concept's mean
             equals the mean of what it is compared with.
     """
-    check_trainable(acts.rows, min_positives)
+    check_trainable(acts.rows, min_positives, acts.estimator)
     grouping = group_rows(acts.rows, min_positives=min_positives)
-    contrast = grouping.positive_weights() - grouping.negative_weights()
+    contrast = difference_weights(acts.rows, grouping, acts.estimator)
     matrix: dict[int, NDArray[np.float64]] = {}
     raw_norms: dict[int, NDArray[np.float64]] = {}
     for layer in acts.layers:
         _require_finite(acts, layer)
-        difference = contrast @ np.asarray(acts.residual[layer], dtype=np.float64)
+        difference = contrast @ estimated_values(acts, layer)
         norms = np.linalg.norm(difference, axis=1)
         _require_difference(acts.rows, grouping, norms, layer)
         matrix[layer] = difference / norms[:, None]
@@ -54,15 +56,17 @@ def left_out(acts: Activations, min_positives: int = 1) -> dict[str, str]:
     }
 
 
-def check_trainable(rows: Sequence[StoryRow], min_positives: int = 1) -> tuple[str, ...]:
+def check_trainable(
+    rows: Sequence[StoryRow], min_positives: int = 1, estimator: Estimator = DEFAULT_ESTIMATOR
+) -> tuple[str, ...]:
     """Say what the corpus lacks before any model is loaded.
 
     Returns:
         Sentences about what the vectors will not be able to say; training may go on.
 
     Raises:
-        UserError: no vector could be made: no story, no concept with enough stories, or a concept with nothing to
-            compare it with.
+        UserError: no vector could be made: no story, no concept with enough stories, a concept with nothing to
+            compare it with, or not what the estimator needs.
     """
     counts = _story_counts(rows)
     if not counts:
@@ -77,6 +81,7 @@ def check_trainable(rows: Sequence[StoryRow], min_positives: int = 1) -> tuple[s
     for group in grouping.groups:
         if len(group.negatives) == 0:
             raise UserError(_nothing_to_compare(rows, group.concept, len(counts)))
+    check_estimator(rows, estimator)
     return contrast_notes(rows)
 
 

@@ -7,7 +7,7 @@ number of stories. When they cannot be excluded, the answer is "cannot tell". do
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,7 +15,6 @@ from caa_tui.vectors.agreement import LEAST_AGREEMENT, Agreement
 from caa_tui.vectors.data import StoryRow
 from caa_tui.vectors.pairs import OWN_SHARE, SAME_COSINE, Mix, Pair
 from caa_tui.vectors.sentences import number
-from caa_tui.vectors.story_scores import StoryScore
 from caa_tui.wording import count
 
 ALPHA = 0.05
@@ -38,16 +37,6 @@ class Cohesion:
     reason: str
     camps: tuple[tuple[str, ...], ...] = ()
     """Story paths of each camp, the larger first; only for "two camps"."""
-
-
-@dataclass(frozen=True, slots=True)
-class Mislabelled:
-    """A story that tells another concept than its own."""
-
-    concept: str
-    path: str
-    looks_like: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +64,7 @@ def cohesion(found: Agreement, rows: Sequence[StoryRow]) -> Cohesion:
     random groups and a single direction do not have. No agreement: `LEAST_AGREEMENT` excluded."""
     if found.value is None or found.p is None or found.absent_p is None:
         return Cohesion(found.concept, "cannot tell", f"{_texts(found)} and what there is to compare with are too few.")
-    value, split = number(found.value), found.split
+    value, split = _interval(found.value, found), found.split
     divided = split is not None and found.texts > 3 and _at_most(split.coherent_p, ALPHA)
     if split is not None and divided and _at_most(split.random_p, SPLITS) and not _at_most(split.camps_p, ALPHA):
         camps = tuple(tuple(rows[row].path for row in camp) for camp in split.camps)
@@ -88,43 +77,6 @@ def cohesion(found: Agreement, rows: Sequence[StoryRow]) -> Cohesion:
         limit = number(LEAST_AGREEMENT)
         return Cohesion(found.concept, "no agreement", f"The {_texts(found)} agree by {value}; {limit} is excluded.")
     return Cohesion(found.concept, "cannot tell", f"Agreement {value} at {_texts(found)} fits more than one answer.")
-
-
-def mislabelled(scores: Mapping[str, Sequence[StoryScore]], rows: Sequence[StoryRow]) -> tuple[Mislabelled, ...]:
-    """The stories that are closer to another concept than to their own and further along it than chance allows.
-
-    Of the stories named, at most `ALPHA` are expected to be named wrongly; of a corpus without such a story, that
-    share has any named at all (Benjamini and Hochberg 1995, over all stories of the corpus). With two stories neither
-    is the odd one.
-
-    Args:
-        scores: concept -> its stories, for all concepts of the layer.
-    """
-    asked = [(concept, score, _stranger_p(score, len(found))) for concept, found in scores.items() for score in found]
-    limit = false_discovery_limit([p for _, _, p in asked])
-    named = ((concept, score) for concept, score, p in asked if p <= limit)
-    return tuple(
-        _mislabelled(concept, rows[score.row].path, score.own, score.margin, score.looks_like)
-        for concept, score in named
-        if score.own is not None and score.margin is not None and score.looks_like is not None
-    )
-
-
-def false_discovery_limit(ps: Sequence[float], share: float = ALPHA) -> float:
-    """The largest p-value accepted when at most `share` of the accepted ones may be false; -1 if none is."""
-    ranked = sorted(ps)
-    accepted = [p for rank, p in enumerate(ranked, 1) if p <= share * rank / len(ranked)]
-    return accepted[-1] if accepted else -1.0
-
-
-def _stranger_p(score: StoryScore, texts: int) -> float:
-    """1 for a story that is closer to its own concept, and where nothing can be known."""
-    return score.p if texts > 2 and score.p is not None and (score.margin or 0.0) < 0 else 1.0
-
-
-def _mislabelled(concept: str, path: str, own: float, margin: float, looks_like: str) -> Mislabelled:
-    lies = f"{number(own)} along the rest of {concept} and {number(own - margin)} along {looks_like}"
-    return Mislabelled(concept, path, looks_like, f"{path} lies {lies}.")
 
 
 def twin(pair: Pair, own: Agreement, other: Agreement) -> Twin:
@@ -160,6 +112,13 @@ def _agrees(found: Agreement) -> bool:
 
 def _at_most(p: float | None, limit: float) -> bool:
     return p is not None and p <= limit
+
+
+def _interval(value: float, found: Agreement) -> str:
+    """`.21 (.05 to .33)`."""
+    if found.low is None or found.high is None:
+        return number(value)
+    return f"{number(value)} ({number(found.low)} to {number(found.high)})"
 
 
 def _texts(found: Agreement) -> str:

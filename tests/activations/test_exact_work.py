@@ -20,6 +20,7 @@ from tiny_models import story_texts
 
 from caa_tui.activations import capture
 from caa_tui.activations.batching import Batch
+from caa_tui.activations.card import check_rows, read_card
 from caa_tui.activations.collect import CollectCancelled, CollectProgress, ModelHolder
 from caa_tui.errors import UserError
 
@@ -160,6 +161,33 @@ def test_a_subset_of_the_layers_is_served_from_the_store(model_folder: Folder, t
     assert part.forwarded == 0
     assert part.attention == {}
     np.testing.assert_array_equal(part.residual[1], whole.residual[1])
+
+
+def test_all_layers_are_those_of_the_model(model_folder: Folder, tmp_path: Path) -> None:
+    store, texts = tmp_path / "store", story_texts(3)
+    named = run(texts, model_folder("llama"), store, target_layers=(0, 1, 2, 3))
+    everything = run(texts, model_folder("llama"), store, target_layers="all")
+    assert (everything.layers, everything.forwarded) == ((0, 1, 2, 3), 0)
+    assert everything.provenance["layers"] == [0, 1, 2, 3]
+    for layer in everything.layers:
+        np.testing.assert_array_equal(everything.residual[layer], named.residual[layer])
+        np.testing.assert_array_equal(everything.attention[layer].values, named.attention[layer].values)
+
+
+def test_rows_that_do_not_fit_are_refused_before_anything_is_read(
+    model_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, loads: list[Any]
+) -> None:
+    hidden = run(["a"], model_folder("llama"), tmp_path / "store", target_layers=(0,)).hidden_size
+    need = 3 * 4 * 2 * hidden * 4
+    loads.clear()
+    monkeypatch.setattr("caa_tui.activations.card.free_memory", lambda device: need - 1)
+    with pytest.raises(UserError, match=r"3 texts at these layers needs about .* choose fewer layers\.$"):
+        run(story_texts(3), model_folder("llama"), tmp_path / "store", target_layers="all")
+    assert loads == []
+    card = read_card(model_folder("llama"), "llama")
+    check_rows(card, 3, 7)
+    with pytest.raises(UserError):
+        check_rows(card, 3, 8)
 
 
 def test_equal_texts_are_read_once(model_folder: Folder, tmp_path: Path) -> None:

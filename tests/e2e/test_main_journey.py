@@ -27,9 +27,9 @@ def test_from_the_corpus_to_a_better_readout(tmp_path: Path, model_folder: Calla
         terminal.keys("2")
         terminal.shows("Fragmented", "Contaminated 2")
         terminal.keys("f")
-        terminal.shows("▲ anger: contaminated", "anger reads like grief")
+        terminal.shows("anger: contaminated", "anger reads like grief")
         terminal.keys("Down")
-        terminal.shows("▲ grief: contaminated", "word for word a story of anger")
+        terminal.shows("grief: contaminated", "word for word a story of anger")
 
         terminal.keys("Enter")
         title = terminal.wait(lambda: TITLE.findall(terminal.screen), "the title of a grief story")

@@ -84,6 +84,10 @@ def run_one(mode: str, request: dict[str, Any]) -> None:
     if mode == "refuses":
         send({"type": "failed", "run_id": run, "message": "There is no such model; choose another.", "refused": True})
         return
+    if mode == "hangs":
+        os.close(1)
+        while True:
+            signal.pause()
     if mode == "torn":
         sys.stdout.write('{"type":"notice","run_id":"')
         sys.stdout.flush()

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.activations.data import Collected, CollectProgress, HeadInputs
+from caa_tui.choices import ALL
 from caa_tui.errors import UserError
 from caa_tui.runs.protocol import Described, DescribeRequest, DeviceFacts, ModelFacts, TrainRequest
 from caa_tui.runs.train import RunCancelled
 
 HIDDEN = 8
 LAYERS = (1, 2)
+DEPTH = 30
 ERRORS: dict[str, BaseException] = {
     "user": UserError("The model is not there; choose another one."),
     "memory": MemoryError(),
@@ -39,7 +41,7 @@ def stub_described(request: DescribeRequest) -> Described:
     name = request.model
     facts = ModelFacts(
         name=name or "",
-        layers=30,
+        layers=DEPTH,
         hidden_size=HIDDEN,
         context=2048,
         extendable=False,
@@ -114,7 +116,8 @@ class StubCollector:
             report(CollectProgress(phase="read stories", done=done, total=len(texts), tokens=10 * done))
             if request.model == "endless":
                 time.sleep(0.01)
-        rows = {layer: np.stack([numbers_of(text, layer) for text in texts]) for layer in LAYERS}
+        layers = range(DEPTH) if request.target_layers == ALL else LAYERS
+        rows = {layer: np.stack([numbers_of(text, layer) for text in texts]) for layer in layers}
         return replace(
             collected(texts, request, rows),
             attention={1: HeadInputs(rows[1], heads=2)} if request.quality_report else {},

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import os
-import shlex
 import signal
-import sys
 import threading
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from pathlib import Path
 
+import msgspec
 import psutil
 import pytest
+from fake_client import cancel_at_progress, events_of, fake, request
 
 from caa_tui.errors import UserError
+from caa_tui.runs import worker_process
 from caa_tui.runs.client import NICENESS, WorkerClient
 from caa_tui.runs.protocol import (
     Artefact,
@@ -27,38 +27,8 @@ from caa_tui.runs.protocol import (
     Hello,
     Notice,
     PhaseStarted,
-    Probed,
-    ProbeRequest,
     Progress,
-    StoryText,
-    TrainRequest,
 )
-
-FAKE = Path(__file__).with_name("fake_worker.py")
-STORIES = (
-    StoryText(path="stories/joy.txt", concept="joy", scenario=None, text="one"),
-    StoryText(path="stories/awe.txt", concept="awe", scenario=None, text="two"),
-)
-
-
-def request(run_id: str = "0001") -> TrainRequest:
-    return TrainRequest(run_id=run_id, model="m", stories=STORIES)
-
-
-@asynccontextmanager
-async def fake(mode: str, tmp_path: Path, greeting_seconds: float = 20.0) -> AsyncIterator[WorkerClient]:
-    command = shlex.join([sys.executable, str(FAKE), mode])
-    client = WorkerClient(tmp_path / "logs" / "worker.log", command, greeting_seconds)
-    try:
-        yield client
-    finally:
-        await client.close()
-        assert client.pid is None
-
-
-async def events_of(client: WorkerClient, run_id: str = "0001") -> list[Event]:
-    async with aclosing(client.run(request(run_id))) as stream:
-        return [event async for event in stream]
 
 
 async def failure(mode: str, tmp_path: Path) -> Failed:
@@ -117,6 +87,23 @@ async def test_a_worker_that_dies_is_told_in_one_sentence(mode: str, words: str,
     assert mode == "newer" or str(tmp_path) in message
 
 
+async def test_a_worker_that_this_program_killed_did_not_run_out_of_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_process, "GRACE_SECONDS", 0.05)
+    hung = (await failure("hangs", tmp_path)).message
+    assert hung.startswith("The worker was ended by this program because it closed its pipe and did not leave (")
+    async with fake("deaf", tmp_path) as client:
+        async with aclosing(client.run(request())) as stream:
+            async for event in stream:
+                if isinstance(event, Progress):
+                    await client.cancel()
+                    await client.cancel()
+                    break
+        with pytest.raises(UserError, match="ended by this program because it was cancelled twice"):
+            await client.describe("m")
+
+
 async def test_the_next_run_starts_another_worker(tmp_path: Path) -> None:
     async with fake("leaves", tmp_path) as client:
         assert isinstance((await events_of(client))[-1], Failed)
@@ -141,20 +128,9 @@ async def test_a_command_that_is_not_there(tmp_path: Path) -> None:
     assert only.traceback == ""
 
 
-async def _cancel_at_progress(client: WorkerClient, times: int) -> list[Event]:
-    seen: list[Event] = []
-    async with aclosing(client.run(request())) as stream:
-        async for event in stream:
-            seen.append(event)
-            if isinstance(event, Progress):
-                for _ in range(times):
-                    await client.cancel()
-    return seen
-
-
 async def test_cancel_is_the_workers_word(tmp_path: Path) -> None:
     async with fake("slow", tmp_path) as client:
-        last = (await _cancel_at_progress(client, times=1))[-1]
+        last = (await cancel_at_progress(client, times=1))[-1]
         assert last == Cancelled(run_id="0001", forwarded_texts=5)
         assert client.pid is not None
         assert not client.busy
@@ -162,7 +138,7 @@ async def test_cancel_is_the_workers_word(tmp_path: Path) -> None:
 
 async def test_the_second_cancel_kills(tmp_path: Path) -> None:
     async with fake("deaf", tmp_path) as client:
-        last = (await _cancel_at_progress(client, times=2))[-1]
+        last = (await cancel_at_progress(client, times=2))[-1]
         assert last == Cancelled(run_id="0001", forwarded_texts=4)
         assert client.pid is None
 
@@ -293,6 +269,18 @@ async def test_an_older_worker_still_trains(tmp_path: Path) -> None:
         assert isinstance((await events_of(client))[-1], Finished)
 
 
+async def test_an_older_worker_does_not_know_all_layers(tmp_path: Path) -> None:
+    everything = msgspec.structs.replace(request(), target_layers="all")
+    async with fake("good", tmp_path) as client, aclosing(client.run(everything)) as stream:
+        last = [event async for event in stream][-1]
+    assert isinstance(last, Failed)
+    assert last.refused
+    assert last.message == (
+        "The worker is an older caa-tui, which does not know all layers by name; install the same version on both "
+        "sides."
+    )
+
+
 async def test_closing_ends_a_question(tmp_path: Path) -> None:
     async with fake("mute", tmp_path) as client:
         question = asyncio.create_task(client.describe("m"))
@@ -328,66 +316,3 @@ async def test_a_worker_that_yields_lets_other_programs_go_first(tmp_path: Path)
         assert psutil.Process(client.pid).nice() == min(19, os.nice(0) + NICENESS)
     finally:
         await client.close()
-
-
-TEXT = ProbeRequest(
-    run_id="",
-    text="one",
-    model="m",
-    fingerprint="f",
-    tensors=b"",
-    manifest=b"",
-    dtype="fp32",
-    max_length=9,
-    pooling="last",
-)
-
-
-async def test_a_text_is_probed_before_during_and_after_a_run(tmp_path: Path) -> None:
-    async with fake("good", tmp_path) as client:
-        told: list[Event] = []
-        answer = await client.probe(TEXT, told.append)
-        assert (answer.run_id, answer.tokens[0].text, answer.pooled) == ("question 1", "one", ((1.0,),))
-        assert told == [PhaseStarted(run_id="question 1", phase="load model", detail="m")]
-        pid = client.pid
-        run, second = await asyncio.gather(events_of(client), client.probe(TEXT))
-        assert isinstance(run[-1], Finished)
-        assert not any(isinstance(event, Probed) for event in run)
-        assert second.run_id == "question 2"
-        assert (await client.describe("m")).run_id == "question 3"
-        assert client.pid == pid
-
-
-@pytest.mark.parametrize(
-    ("mode", "words"),
-    [
-        ("older", "an older caa-tui, which cannot probe a text; install the same version on both sides."),
-        ("old", "an older caa-tui, which cannot probe a text"),
-        ("newer", "speaks protocol 99"),
-        ("killed", "memory ran out"),
-        ("refuses", "It is another model; train again."),
-        ("unread", "sent a request it cannot read"),
-        ("leaves", "The GPU is gone."),
-    ],
-)
-async def test_a_text_that_cannot_be_probed_is_one_sentence(mode: str, words: str, tmp_path: Path) -> None:
-    async with fake(mode, tmp_path) as client:
-        with pytest.raises(UserError) as problem:
-            await client.probe(TEXT)
-        assert (client.pid is None) == (mode in {"newer", "killed", "leaves"})
-    assert words in str(problem.value)
-    assert "\n" not in str(problem.value)
-
-
-async def test_a_probe_that_is_given_up_is_cancelled_and_the_worker_stays(tmp_path: Path) -> None:
-    async with fake("slow", tmp_path) as client:
-        told = asyncio.Event()
-        question = asyncio.create_task(client.probe(TEXT, lambda _: told.set()))
-        await told.wait()
-        pid = client.pid
-        question.cancel()
-        with pytest.raises(asyncio.CancelledError):
-            await question
-        last = (await _cancel_at_progress(client, times=1))[-1]
-        assert last == Cancelled(run_id="0001", forwarded_texts=5)
-        assert client.pid == pid

@@ -1,4 +1,4 @@
-"""What changed between two runs, and in the corpus since one."""
+"""What changed between two runs."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import msgspec
 import pytest
 from run_samples import flag_of, report_of, write_corpus, write_run
 
-from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import DataFolder, data_folder
-from caa_tui.runs.comparison import CorpusChanges, compare_runs, edited_since
+from caa_tui.runs.comparison import compare_runs
+from caa_tui.runs.edits import CorpusChanges
 from caa_tui.runs.history import load_run
+from caa_tui.vectors.flags import FlagReport
 
 TEXTS = {"stories/joy.txt": "one", "stories/awe.txt": "two", "paired/door/awe.txt": "three"}
 
@@ -19,21 +20,6 @@ TEXTS = {"stories/joy.txt": "one", "stories/awe.txt": "two", "paired/door/awe.tx
 @pytest.fixture
 def data(tmp_path: Path) -> DataFolder:
     return data_folder(write_corpus(tmp_path / "corpus", TEXTS))
-
-
-def test_edited_since(tmp_path: Path, data: DataFolder) -> None:
-    run = write_run(data, TEXTS)
-    root = tmp_path / "corpus"
-    assert edited_since(run, scan(root)) == CorpusChanges()
-    (root / "stories/joy.txt").write_text("one, edited")
-    (root / "paired/door/awe.txt").unlink()
-    (root / "stories/calm.txt").write_text("new")
-    (root / "stories/awe.txt").write_text("two\n\n")
-    changes = edited_since(run, scan(root))
-    assert changes == CorpusChanges(
-        added=("stories/calm.txt",), changed=("stories/joy.txt",), removed=("paired/door/awe.txt",)
-    )
-    assert changes.paths == ("paired/door/awe.txt", "stories/calm.txt", "stories/joy.txt")
 
 
 def test_compare_runs(data: DataFolder) -> None:
@@ -109,3 +95,48 @@ def test_after_a_run_without_flags_none_is_new(data: DataFolder) -> None:
     assert (found.only_old, found.only_new) == (("old",), ("new",)), "the readout says what the old run trained"
     (old.folder / "readout.safetensors").write_bytes(b"damaged")
     assert compare_runs(load_run(data, old.id), new).only_old == ()
+
+
+def with_noise(report: FlagReport, concept: str, agreement: float, noise: float | None, **gains: float) -> FlagReport:
+    """The report with a concept's agreement and its noise; `gains`: by the story's name."""
+    key = str(report.layer)
+    concepts = tuple(
+        msgspec.structs.replace(
+            one,
+            agreement={key: agreement},
+            noise={"agreement": noise},
+            gains={f"stories/{name}.txt": {"agreement": gain} for name, gain in gains.items()},
+        )
+        if one.concept == concept
+        else one
+        for one in report.concepts
+    )
+    return msgspec.structs.replace(report, concepts=concepts)
+
+
+def test_an_edited_concept_has_its_change_held_against_its_noise(data: DataFolder) -> None:
+    texts = {"stories/joy.txt": "one", "paired/a/joy.txt": "two", "paired/b/joy.txt": "three", "stories/awe.txt": "x"}
+    old = write_run(data, texts, report=with_noise(report_of([], joy=0.5, awe=0.5), "joy", 0.31, 0.05, joy=0.01))
+    edited = texts | {"stories/joy.txt": "rewritten"}
+    new = write_run(data, edited, report=with_noise(report_of([], joy=0.5, awe=0.5), "joy", 0.44, 0.05))
+    changes = {change.concept: change for change in compare_runs(old, new).concepts}
+    joy, awe = changes["joy"], changes["awe"]
+    assert joy.sentences == ("agreement .31 to .44 (more than the noise of ±.05)",)
+    assert joy.edit is not None
+    assert joy.edit.files == CorpusChanges(changed=("stories/joy.txt",))
+    assert joy.noise["agreement"].ordinary == pytest.approx(0.32)
+    assert joy.words("first_pc") == "first PC .50 to .50"
+    assert joy.words("held_out") is None
+    assert (awe.noise, awe.edit, awe.sentences) == ({}, None, ())
+
+
+def test_other_settings_and_older_reports_have_no_noise(data: DataFolder) -> None:
+    noisy = with_noise(report_of([], joy=0.5), "joy", 0.31, 0.05)
+    old = write_run(data, TEXTS, report=report_of([], joy=0.5))
+    new = write_run(data, TEXTS | {"stories/joy.txt": "edited"}, report=report_of([], joy=0.6))
+    (change,) = compare_runs(old, new).concepts
+    assert (change.noise, change.sentences) == ({}, ())
+    assert change.edit is not None
+    first = write_run(data, TEXTS, report=noisy)
+    other = write_run(data, TEXTS | {"stories/joy.txt": "edited"}, report=noisy, model="n")
+    assert compare_runs(first, other).concepts[0].noise == {}

@@ -98,6 +98,15 @@ def test_a_run_that_failed_has_what_was_asked_for(data: DataFolder) -> None:
     assert settings_difference(run_of(data), failed) == ("layers automatic, was 3", "dtype automatic, was fp32")
 
 
+def test_all_layers_are_a_range_where_they_are_known(data: DataFolder) -> None:
+    few, everything = run_of(data), run_of(data, {"layers": tuple(range(30))}, target_layers="all")
+    assert settings_difference(few, everything) == ("layers 0-29, was 3",)
+    failed = write_run(data, TEXTS, summary=Failed(run_id="0003", message="No such model."))
+    request = msgspec.structs.replace(request_of(failed.id, TEXTS), target_layers="all")
+    (failed.folder / "request.json").write_bytes(msgspec.json.encode(request))
+    assert "layers all, was 0-29" in settings_difference(everything, failed)
+
+
 def test_damaged_runs_differ_in_nothing_that_could_be_said(data: DataFolder) -> None:
     old, new = run_of(data), run_of(data, pooling="mean")
     (new.folder / "request.json").unlink()

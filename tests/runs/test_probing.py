@@ -40,6 +40,9 @@ TEXTS = dict(zip(PATHS, story_texts(len(PATHS)), strict=True)) | {"stories/joy.t
 """The last one repeats the first text under another name."""
 UNSEEN = "Nobody had told her — the ferry\u2019s \x1b[31mdog[/b] slept \U0001f642."
 
+READING = ["check", "read text", "compare"]
+"""The phases of one text when the model is there."""
+
 
 @pytest.fixture(autouse=True)
 def _one_thread(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,7 +167,7 @@ async def test_the_model_stays_loaded_between_trainings_and_texts(tmp_path: Path
         assert isinstance(one.client, WorkerClient)
         pid, told = one.client.pid, list[Event]()
         await one.probe("Nobody spoke.", told=told)
-        assert [event.phase for event in told if isinstance(event, PhaseStarted)] == ["check"]
+        assert [event.phase for event in told if isinstance(event, PhaseStarted)] == READING
         assert one.client.pid == pid
         assert (await one.probe(next(iter(TEXTS.values())))).probe.scale is not None
 
@@ -176,7 +179,7 @@ async def test_a_text_loads_the_model_when_there_is_none(tmp_path: Path) -> None
         for text in ("Nobody spoke.", "Nobody slept."):
             await one.probe(text, told=told)
         phases = [event.phase for event in told if isinstance(event, PhaseStarted)]
-        assert phases == ["check", "load model", "check"]
+        assert phases == ["check", "load model", *READING[1:], *READING]
 
 
 async def test_another_model_is_refused(tmp_path: Path) -> None:

@@ -17,7 +17,8 @@ from caa_tui.corpus.settings import Settings
 from caa_tui.corpus.storage import data_folder
 from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
-from caa_tui.runs.comparison import compare_runs, edited_since
+from caa_tui.runs.comparison import compare_runs
+from caa_tui.runs.edits import edited_since
 from caa_tui.runs.history import RunRecord
 from caa_tui.runs.options import TrainOptions
 from caa_tui.runs.protocol import Cancelled, Event, Failed, Finished, Progress

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caa_tui.choices import parse_layers
+from caa_tui.choices import layers_words, parse_layers
 from caa_tui.corpus.settings import Settings, TrainingDefaults
 from caa_tui.errors import UserError
 from caa_tui.runs.options import TrainOptions, model_location
+from caa_tui.wording import layers_in_short
 
 GOOD = TrainOptions(model="m")
 
@@ -67,7 +68,9 @@ def test_options_that_can_be_right(change: dict[str, Any]) -> None:
     assert options.checked() is options
 
 
-@pytest.mark.parametrize(("text", "layers"), [("auto", None), ("12", (12,)), ("1, 2,3", (1, 2, 3)), ("-1", (-1,))])
+@pytest.mark.parametrize(
+    ("text", "layers"), [("auto", None), ("all", "all"), ("12", (12,)), ("1, 2,3", (1, 2, 3)), ("-1", (-1,))]
+)
 def test_layers_as_text(text: str, layers: tuple[int, ...] | None) -> None:
     assert parse_layers(text) == layers
 
@@ -80,8 +83,21 @@ def test_layers_that_are_none(text: str) -> None:
 
 @given(st.lists(st.integers(0, 500), min_size=1, unique=True).map(tuple))
 def test_layers_round_trip(layers: tuple[int, ...]) -> None:
-    assert parse_layers(",".join(map(str, layers))) == layers
+    assert parse_layers(layers_words(layers)) == layers
     assert replace(GOOD, target_layers=layers).checked().target_layers == layers
+
+
+def test_named_layers_are_written_as_they_are_read() -> None:
+    assert [parse_layers(layers_words(layers)) for layers in (None, "all")] == [None, "all"]
+    assert layers_words((1, 2), " ") == "1 2"
+
+
+@pytest.mark.parametrize(
+    ("layers", "words"),
+    [((), ""), ((7,), "7"), ((1, 2), "1 2"), ((0, 1, 2, 3), "0-3"), ((3, 5, 6, 7, 9, 8), "3 5-7 9 8")],
+)
+def test_layers_in_short(layers: tuple[int, ...], words: str) -> None:
+    assert layers_in_short(layers) == words
 
 
 def test_a_model_on_this_machine_is_named_absolutely(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from run_samples import write_corpus
+from sweep_samples import PEAK, swept
 
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.settings import Settings, Thresholds
@@ -21,10 +22,11 @@ from caa_tui.errors import UserError
 from caa_tui.runs.client import WorkerClient
 from caa_tui.runs.history import RunRecord, list_runs
 from caa_tui.runs.options import TrainOptions
-from caa_tui.runs.protocol import Event, Failed, Finished, Hello, Progress, StoryText
+from caa_tui.runs.protocol import Event, Failed, Finished, Hello, Notice, Progress, StoryText
 from caa_tui.runs.records import RunStatus
 from caa_tui.runs.run_folder import training_lock
 from caa_tui.runs.session import MAX_WORKER_LOG_BYTES, train, train_request, worker_log
+from caa_tui.runs.sweeps import find_sweeps
 
 FAKE = Path(__file__).with_name("fake_worker.py")
 TEXTS = {"stories/joy.txt": "one", "stories/awe.txt": "two", "paired/door/baseline.txt": "three"}
@@ -79,6 +81,20 @@ async def test_a_run_and_its_folder(tmp_path: Path) -> None:
     assert sorted(entry.name for entry in table.data.runs.iterdir()) == ["0001"]
     names = sorted(entry.name for entry in run.folder.iterdir())
     assert names == ["events.jsonl", "request.json", "status.json", "worker.log"]
+
+
+async def test_auto_layers_come_from_a_sweep_and_are_named(tmp_path: Path) -> None:
+    async with bench("good", tmp_path) as table:
+        swept(table.data)
+        run = await table.train()
+        assert run.request.target_layers == (PEAK,)
+        first, *_ = table.events
+        assert first == Notice(run_id="0002", message=find_sweeps(list_runs(table.data))[0].sentence)
+        assert run.events()[0] == first
+        asked = await table.train(TrainOptions(model="m", target_layers=(1,)))
+        other = await table.train(TrainOptions(model="m", pooling="mean"))
+    assert (asked.request.target_layers, other.request.target_layers) == ((1,), None)
+    assert sum(isinstance(event, Notice) for event in table.events) == 1
 
 
 async def test_the_folder_is_whole_before_the_last_event_is_told(tmp_path: Path) -> None:

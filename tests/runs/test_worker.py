@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from fake_client import probe_request
 
 from caa_tui.runs.protocol import (
     FINAL_EVENTS,
@@ -22,7 +23,6 @@ from caa_tui.runs.protocol import (
     Finished,
     Hello,
     PhaseStarted,
-    ProbeRequest,
     Progress,
     Request,
     ShutdownRequest,
@@ -246,17 +246,7 @@ def test_a_probe_that_cannot_be_read_is_answered_and_the_worker_stays(errors: Pa
         hello = pipe.next()
         assert isinstance(hello, Hello)
         assert "probe" in hello.abilities
-        text = ProbeRequest(
-            run_id="question 1",
-            text="a text",
-            model="./nowhere",
-            fingerprint="f",
-            tensors=b"\0",
-            manifest=b"{}",
-            dtype="fp32",
-            max_length=9,
-            pooling="last",
-        )
+        text = probe_request("question 1", model="./nowhere", tensors=b"\0", manifest=b"{}")
         pipe.send(text, CancelRequest(), DescribeRequest(run_id="question 2"))
         begun, answer, described = pipe.next(), pipe.next(), pipe.next()
         assert isinstance(begun, PhaseStarted)

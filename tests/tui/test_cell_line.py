@@ -90,4 +90,4 @@ async def test_what_a_cell_says_itself_is_not_explained_again(root: Path) -> Non
         (root / "paired/doorway/anger.txt").write_text("The door stayed open all of that long and windy day.\n")
         await app.rescan()
         line.show(app.workspace, "anger", "doorway", UNICODE)
-        await until(pilot, lambda: "◐ edited   ○ wanted  ▲ flagged  ● told" in shown_text(app))
+        await until(pilot, lambda: "◐ edited   ○ wanted  ▲ flagged  △ not proven  ● told" in shown_text(app))

@@ -11,6 +11,8 @@ from caa_tui.tui.app import CaaApp
 from caa_tui.tui.commands import COMMANDS, EVERYWHERE, commands_of, key_name
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
+from caa_tui.tui.screens.layers_screen import LayersScreen
+from caa_tui.tui.screens.probe_screen import ProbeScreen
 from caa_tui.tui.screens.runs_screen import RunsScreen
 from caa_tui.tui.screens.story_screen import StoryScreen
 from caa_tui.tui.screens.training_screen import TrainingScreen
@@ -18,7 +20,8 @@ from caa_tui.tui.screens.triage_screen import TriageScreen
 from caa_tui.tui.workspace import TrainingState
 
 SCREENS: dict[str, type[CaaScreen]] = {
-    screen.KIND: screen for screen in (CorpusScreen, TriageScreen, RunsScreen, StoryScreen, TrainingScreen)
+    screen.KIND: screen
+    for screen in (CorpusScreen, TriageScreen, RunsScreen, StoryScreen, TrainingScreen, LayersScreen, ProbeScreen)
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -189,13 +190,30 @@ async def test_the_cursor_is_always_in_view_and_its_scenario_named_in_full(wide:
         assert matrix.cell == ("concept_0", "scene_59")
 
 
-async def test_only_whole_columns_are_drawn_under_their_headings(wide: Path) -> None:
+async def test_a_cursor_moved_before_the_first_layout_comes_into_view(
+    wide: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    show = CoverageMatrix.show
+
+    def shown_and_moved(self: CoverageMatrix, *args: Any, **kwargs: Any) -> None:
+        show(self, *args, **kwargs)
+        self.action_move(9999, 9999)
+
+    monkeypatch.setattr(CoverageMatrix, "show", shown_and_moved)
     app = make_app(wide)
     async with app.run_test(size=(81, 24)) as pilot:
         await load(app)
         matrix = app.screen.query_one(CoverageMatrix)
-        await until(pilot, lambda: matrix.max_scroll_x > 0)
+        await until(pilot, lambda: matrix._columns_in_view().stop == 61)
+        assert matrix.scroll_y == matrix.max_scroll_y > 0
+
+
+async def test_only_whole_columns_are_drawn_under_their_headings(wide: Path) -> None:
+    app = make_app(wide)
+    async with app.run_test(size=(81, 24)) as pilot:
+        await load(app)
         await pilot.press("end")
+        matrix = app.screen.query_one(CoverageMatrix)
         await until(pilot, lambda: matrix._columns_in_view().stop == 61)
         matrix.scroll_to(x=1, animate=False)
         await pilot.pause()

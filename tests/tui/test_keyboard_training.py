@@ -53,19 +53,22 @@ async def choose_everything(pilot: Pilot[None], app: CaaApp) -> None:
     await at(pilot, TrainDialog)
     await until(pilot, lambda: isinstance(app.screen, TrainDialog) and not app.screen._waiting)
     chosen = {"models": "stub", "device": "cpu", "dtype": "fp32", "pooling": "mean\u00a0from\u00a0token"}
+    chosen["estimator"] = "difference-of-means"  # all the way round
     seen = []
     while not isinstance(app.focused, Button):
         field = app.focused
         assert field is not None
         seen.append(field.id)
-        if isinstance(field, ChoiceLine):
+        if field.id == "named_layers":
+            pass  # words for the field of the layers, which has numbers here
+        elif isinstance(field, ChoiceLine):
             await pilot.press("right")
             while field.value.replace(" ", "\u00a0") != chosen[str(field.id)]:
                 await pilot.press("right")
         elif field.id in TYPED:
             await pilot.press("home", "ctrl+k", *TYPED[field.id])
         await pilot.press("tab" if field.id == "pooling" else "down")
-    assert set(seen) == {"model", *chosen, *TYPED}
+    assert set(seen) == {"model", "named_layers", *chosen, *TYPED}
     await pilot.press("enter")
     await at(pilot, CorpusScreen)
 

@@ -25,6 +25,7 @@ from caa_tui.tui.widgets.divider import Divider
 from caa_tui.tui.widgets.evidence_pane import EvidenceList
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.story_tree import StoryTree
+from caa_tui.tui.widgets.triage_rows import SHORT, VIEWS
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 
 Size = tuple[int, int]
@@ -197,16 +198,17 @@ async def test_triage(root: Path, size: Size) -> None:
         await at(pilot, TriageScreen)
         screen = app.screen
         assert isinstance(screen, TriageScreen)
-        for word in ("Contaminated", "Redundant", "All", "Accepted", "Fragmented"):
-            await mouse.click(word)
-            assert screen.view == word.lower()
+        words, tabs = VIEWS if is_wide(size) else SHORT, screen.query_one(ViewTabs)
+        for view in reversed(VIEWS):
+            await mouse.click(words[view], within=tabs)
+            assert screen.view == view
 
-        await mouse.click("first PC")
-        await mouse.until(lambda: screen.sort.title == "first PC")
-        await mouse.click("All")
+        await mouse.click("agree")
+        await mouse.until(lambda: screen.sort.title == "agree")
+        await mouse.click("All", within=tabs)
         await mouse.click("y layer 20")
         await mouse.until(lambda: screen.shown_layer == 12)
-        await mouse.click("Fragmented")
+        await mouse.click(words["fragmented"], within=tabs)
 
         await mouse.click("accept with a reason")
         await shows(pilot, "because")
@@ -219,10 +221,10 @@ async def test_triage(root: Path, size: Size) -> None:
         await mouse.write("two tellings, on purpose")
         await mouse.answer()
         await mouse.until(lambda: app.workspace.corpus.accepted)
-        await mouse.click("Accepted")
+        await mouse.click(words["accepted"], within=tabs)
         await mouse.click("take it back")
         await mouse.until(lambda: not app.workspace.corpus.accepted)
-        await mouse.click("Fragmented")
+        await mouse.click(words["fragmented"], within=tabs)
         await mouse.until(lambda: screen.table.rows)
 
         await mouse.either("next", "Next flagged story")

@@ -25,6 +25,7 @@ from caa_tui.tui.theme import ASCII, UNICODE
 from caa_tui.tui.widgets.concept_rows import MOVED_MOST, concept_columns, concept_rows, pair_text, sorted_by
 from caa_tui.tui.widgets.rows import Sort, sorted_rows
 from caa_tui.tui.widgets.run_rows import next_sort, run_columns
+from caa_tui.vectors.flags import FlagReport
 
 
 @pytest.fixture
@@ -68,6 +69,30 @@ async def test_what_changed_since_the_finished_run_before(root: Path) -> None:
         assert [row.key for row in rows] == ["grief", "tender", "anger"]  # flags that changed before what moved
         assert [cell.text for cell in rows[2].cells][:3] == ["anger", ".622", ".30 → .25"]
         assert "before" in screen.table.rows[1].cells[0].text
+
+
+async def test_what_an_edit_moved_is_held_against_its_noise(root: Path) -> None:
+    add_run(root, 1, noisy(report([contaminated()], agreement=0.30)))
+    (root / EDITED).write_text("He closed the door.\n")
+    add_run(root, 2, noisy(report([contaminated()], agreement=0.44)), turn=0.9)
+    async with runs(root) as (app, screen, pilot):
+        lines = screen.changes.text.splitlines()
+        heading = lines.index("What the edits moved")
+        assert lines[heading + 1] == "anger: agreement .30 to .44 (more than the noise of ±.05)"
+        assert lines.index("Texts: 1 edited") < heading < lines.index("The same flags")
+        assert screen.changes.paths == [EDITED]
+        await until(pilot, lambda: screen.concepts.concept == "anger")
+        shown = str(screen.query_one("#concept-detail", Static).content)
+        assert "held out .66 to .66 (too few stories to know the noise)" in shown
+        assert f"edited: {EDITED}" in shown
+        assert "noise of ±.05" in " ".join(shown_text(app).split())
+
+
+def noisy(found: FlagReport) -> FlagReport:
+    """With the noise of every concept's agreement, and too few stories for that of held out."""
+    noise = {"agreement": 0.05, "held_out": None}
+    concepts = tuple(msgspec.structs.replace(one, noise=noise) for one in found.concepts)
+    return msgspec.structs.replace(found, concepts=concepts)
 
 
 async def test_a_story_that_changed_can_be_opened_by_key_and_by_mouse(root: Path) -> None:

@@ -13,7 +13,21 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 from training_app import READING, without_worker
-from triage_samples import contaminated, fragmented, load, make_app, report, shown_text, until, write_corpus, write_run
+from triage_samples import (
+    confounded,
+    contaminated,
+    fragmented,
+    load,
+    make_app,
+    mislabelled,
+    report,
+    scenario_bound,
+    shown_text,
+    unreliable,
+    until,
+    write_corpus,
+    write_run,
+)
 
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.open import open_workspace
@@ -97,7 +111,7 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "train": ("t",),
     "details": ("L",),
     "triage": ("2",),
-    "all_concepts": ("2", "f", "f", "f"),
+    "all_concepts": ("2", "F", "F"),
     "accepting": ("2", "a"),
     "story": ("2", "enter"),
     "runs": ("3",),
@@ -106,6 +120,12 @@ VIEWS: dict[str, tuple[str, ...]] = {
     "palette": ("ctrl+p",),
     "jump": ("ctrl+o",),
     "compact": ("f3",),
+}
+KINDS: dict[str, tuple[str, ...]] = {
+    "mislabelled": ("2", "f", "f", "f"),
+    "unreliable": ("2", "F", "F", "F"),
+    "every_concept": ("2", "F", "F"),
+    "marks": (),
 }
 
 
@@ -130,6 +150,25 @@ def test_no_color(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snap_compare:
     app = make_app(root)
     without_worker(app, monkeypatch)
     assert snap_compare(app, terminal_size=SMALL, run_before=after(*VIEWS[view]))
+
+
+@pytest.mark.parametrize("size", [SMALL, LARGE], ids=["80x24", "140x44"])
+@pytest.mark.parametrize("view", KINDS)
+def test_kinds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snap_compare: SnapCompare, view: str, size: tuple[int, int]
+) -> None:
+    """What tests confirm, a line, and what is worth reading, without any colour on the small screen."""
+    if size == SMALL:
+        monkeypatch.setenv("NO_COLOR", "1")
+    root = tmp_path / "amygdala_stories"
+    root.mkdir()
+    write_corpus(root)
+    sure = (fragmented(), mislabelled(), confounded(), unreliable())
+    unsure = (contaminated(), scenario_bound(), *(unreliable(one, confirmed=False) for one in ("anger", "grief")))
+    write_run(root, 1, report([*sure, *unsure]))
+    app = make_app(root)
+    without_worker(app, monkeypatch)
+    assert snap_compare(app, terminal_size=size, run_before=after(*KINDS[view]))
 
 
 def test_ascii(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, snap_compare: SnapCompare) -> None:

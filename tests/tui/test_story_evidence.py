@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from story_samples import OTHER, PATH, flagged_corpus
 from triage_samples import (
+    confounded,
     contaminated,
     fragmented,
     report,
     story,
+    unreliable,
     write_run,
 )
 
@@ -18,10 +21,12 @@ from caa_tui.corpus.findings.typed import StoryIndex
 from caa_tui.corpus.model import Corpus, FindingKind
 from caa_tui.corpus.scan import scan
 from caa_tui.corpus.storage import data_folder
+from caa_tui.runs.edits import ConceptEdit
 from caa_tui.runs.history import RunRecord, list_runs
 from caa_tui.tui.story_checks import caution, findings_now, live_findings, moved, typed_story
 from caa_tui.tui.story_file import concept_and_scenario
 from caa_tui.tui.theme import UNICODE
+from caa_tui.vectors.flags import FlagReport
 
 
 @pytest.fixture
@@ -96,6 +101,27 @@ def newest(root: Path) -> RunRecord:
 
 def test_moves_name_what_is_still_and_newly_flagged() -> None:
     before, after = report([fragmented()]), report([fragmented(), contaminated()])
-    assert moved(before, after, "tender", UNICODE) == "agreement .30 to .30, first PC .50 to .50, still fragmented"
-    assert moved(before, after, "grief", UNICODE) == "agreement .30 to .30, nearest .86 to .86, now contaminated"
-    assert moved(before, after, "nobody", UNICODE) is None
+    assert moved(before, after, "tender", UNICODE, {}) == "agreement .31 to .31, first PC .50 to .50, still fragmented"
+    assert moved(before, after, "grief", UNICODE, {}) == (
+        "agreement .30 to .30, nearest .86 to .86, now contaminated (not proven)"
+    )
+    several = report([unreliable("grief"), contaminated(), confounded()])
+    told = moved(report([contaminated()]), several, "grief", UNICODE, {})
+    assert told is not None
+    assert told.endswith("now confounded, now unreliable, still contaminated (not proven)")
+    assert moved(before, after, "nobody", UNICODE, {}) is None
+
+
+def test_moves_are_held_against_the_noise_of_the_edit() -> None:
+    before, after = (noisy(report([fragmented()], agreement)) for agreement in (-0.01, 0.41))
+    edits = {"tender": ConceptEdit(old=6, new=6, kept=5, gone=(PATH,))}
+    said = moved(before, after, "tender", UNICODE, edits)
+    assert said == "agreement −.01 to .41 (more than the noise of ±.05), first PC .50 to .50, still fragmented"
+    said = moved(before, after, "grief", UNICODE, edits)
+    assert said == "agreement −.01 to .41", "none of its stories was edited"
+
+
+def noisy(found: FlagReport) -> FlagReport:
+    """With the noise of every concept's agreement."""
+    concepts = tuple(msgspec.structs.replace(one, noise={"agreement": 0.05}) for one in found.concepts)
+    return msgspec.structs.replace(found, concepts=concepts)

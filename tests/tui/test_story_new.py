@@ -54,7 +54,7 @@ async def test_the_scenario_and_the_concept_are_explained_before_the_first_word(
         assert "The baseline has 20 words; aim for 16 to 24." in why
         assert "Told in kitchen_at_3am anger 20, grief 20 (words; 20 to 20)" in why
         assert "tender so far 2 stories in 1 scenario." in why
-        assert "Keep it apart from grief, ▲ contaminated (.86)" in why
+        assert "Keep it apart from grief, △ contaminated (.86)" in why
         assert "Words to avoid tender, tenderly, tenderness" in why
         assert text_of(app, BesideView).startswith("neighbour paired/kitchen_at_3am/grief.txt")
         await pilot.press("ctrl+t")

@@ -208,6 +208,16 @@ async def test_next_and_previous_go_through_the_list(root: Path) -> None:
         assert messages(app)[1] == "This is the first of 2 stories."
 
 
+async def test_every_step_counts_though_the_story_before_is_still_loading(root: Path) -> None:
+    third = "paired/doorway/grief.txt"
+    async with opened(root, siblings=(PATH, OTHER, third)) as (app, screen, pilot):
+        screen.cmd_story_next()
+        screen.cmd_story_next()
+        await until(pilot, lambda: screen.path == third)
+        assert screen.editor.story == story("grief", "doorway")
+        assert messages(app) == []
+
+
 async def test_a_story_without_a_list_says_so(root: Path) -> None:
     async with opened(root, siblings=()) as (app, _, pilot):
         await pilot.press("ctrl+n")
@@ -245,7 +255,7 @@ async def test_save_and_retrain_trains_what_changed(root: Path, monkeypatch: pyt
         write_run(root, 8, report([contaminated()], agreement=0.41))
         await app.reload_runs()
         await until(pilot, lambda: "Run 8 against run 7" in text_of(app, WhyPane))
-        assert "tender: agreement .30 to .41, first PC .50 to .50, no longer fragmented" in text_of(app, WhyPane)
+        assert "tender: agreement .31 to .41, first PC .50 to .50, no longer fragmented" in text_of(app, WhyPane)
         assert app.screen is screen
 
 

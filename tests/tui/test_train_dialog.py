@@ -10,100 +10,20 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input, Static
-from training_app import FACTS, stub_app, train, without_worker
+from training_app import stub_app, train, without_worker
 from training_app import until as until_state
 from triage_samples import HOSTILE, load, shown_text, until, write_corpus
 
 from caa_tui.errors import UserError
 from caa_tui.runs.options import TrainOptions
-from caa_tui.runs.protocol import Described, ModelFacts
 from caa_tui.tui.app import CaaApp
 from caa_tui.tui.open import open_workspace
 from caa_tui.tui.screens.corpus_screen import CorpusScreen
 from caa_tui.tui.screens.train_dialog import TrainDialog
 from caa_tui.tui.train_form import (
     MEAN_FROM,
-    NO_FACTS,
-    Form,
-    device_choices,
-    device_note,
-    layers_note,
-    length_note,
-    model_choices,
-    model_note,
-    other_models,
 )
 from caa_tui.tui.widgets.choice_line import ChoiceLine
-
-
-@pytest.mark.parametrize(
-    "options",
-    [
-        TrainOptions(model="m"),
-        TrainOptions(model="m", target_layers=(3, 1), dtype="fp16", device="cuda:1", pooling="mean:50"),
-        TrainOptions(model="m", max_length=512, batch_tokens=64, pooling="mean", min_positives=3, quality_report=False),
-    ],
-)
-def test_the_fields_give_back_the_options_they_were_filled_with(options: TrainOptions) -> None:
-    assert Form.of(options).options(options, NO_FACTS) == options
-
-
-def test_mean_in_its_two_spellings_is_one_choice() -> None:
-    assert Form.of(TrainOptions(model="m", pooling="mean[:7]")).pooling_from == "7"
-    assert Form.of(TrainOptions(model="m", pooling="mean:0")).pooling == "mean"
-
-
-@pytest.mark.parametrize(
-    ("options", "words"),
-    [
-        (TrainOptions(model="m", target_layers=(12, 30)), "Target layer 30 is out of range: m has layers 0 to 29"),
-        (TrainOptions(model="m", max_length=4096), "m reads at most 2048 tokens"),
-        (TrainOptions(model="m", device="cuda:3"), "Device cuda:3 is not there: the worker's machine has cuda:0, cpu"),
-        (TrainOptions(model="m", device="mps"), "Device mps is not there"),
-    ],
-)
-def test_what_the_worker_said_cannot_be_is_refused(options: TrainOptions, words: str) -> None:
-    with pytest.raises(UserError, match=words):
-        Form.of(options).options(options, FACTS)
-    assert Form.of(options).options(options, NO_FACTS) == options, "not known: the worker decides"
-
-
-def test_facts_of_another_model_refuse_nothing() -> None:
-    options = TrainOptions(model="larger", target_layers=(60,))
-    assert Form.of(options).options(options, FACTS) == options
-
-
-def test_lines_about_the_model() -> None:
-    assert model_note(FACTS, "m", waiting=False) == "30 layers, 576 wide, 135 M parameters, 1.0 GB on disk"
-    assert model_note(FACTS, "n", waiting=True) == "asking the worker what it is"
-    far = Described(run_id="", devices=(), model=ModelFacts(name="o/n", on_disk=False))
-    assert "downloads it first" in model_note(far, "o/n", waiting=False)
-    assert length_note(FACTS, "m") == "tokens; auto: 2,048 (the model reads 2,048)"
-    assert model_choices(FACTS, "mine") == ("mine", "smollm2", "owner/known")
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        ("auto", "auto: 12 16 21 25 of 30, 40 to 83 % depth"),
-        ("", "auto: 12 16 21 25 of 30, 40 to 83 % depth"),
-        ("15", "15 of 30, 50 % depth"),
-        ("29,3", "29 3 of 30, 10 to 97 % depth"),
-        ("31", "Target layer 31 is out of range: the model has layers 0 to 29."),
-    ],
-)
-def test_lines_about_layers(text: str, line: str) -> None:
-    assert layers_note(FACTS, "m", text) == line
-
-
-def test_lines_about_devices() -> None:
-    assert device_note(FACTS, "auto") == "auto: cuda:0 Imagined GPU, 70.0 GB of 80.0 GB free"
-    assert device_note(FACTS, "cuda") == "cuda:0 Imagined GPU, 70.0 GB of 80.0 GB free"
-    assert device_note(FACTS, "cpu") == "cpu, 5.0 GB of 16.0 GB free"
-    assert device_note(FACTS, "mps") == "mps is not on the worker's machine"
-    assert device_note(NO_FACTS, "auto") == "auto: cuda, else mps, else cpu"
-    assert device_choices(FACTS, "auto") == ("auto", "cuda:0", "cpu")
-    assert device_choices(FACTS, "cuda:7") == ("auto", "cuda:0", "cpu", "cuda:7")
 
 
 @pytest.fixture
@@ -134,7 +54,7 @@ async def test_it_opens_at_once_and_fills_in_what_the_worker_says(app: CaaApp) -
         await until(pilot, lambda: "70.0 GB of 80.0 GB free" in note(dialog, "device"))
         assert note(dialog, "layers") == "auto: 12 16 21 25 of 30, 40 to 83 % depth"
         shown = shown_text(app)
-        for words in ("Model", "Output folder", "[auto]", "cuda:0", "owner/known", "Train", "Close", "enter trains"):
+        for words in ("Model", "Longest story", "[auto]", "cuda:0", "owner/known", "Train", "Close", "enter trains"):
             assert words in shown, words
 
 
@@ -156,10 +76,10 @@ async def test_by_keyboard_alone(app: CaaApp, tmp_path: Path) -> None:
         dialog = await opened(app, pilot)
         await until(pilot, lambda: "Imagined" in note(dialog, "device"))
         await pilot.press("down", "down", *["delete"] * 4, "2")
-        await pilot.press("down", "right", "right", "down", "right", "right", "right")
+        await pilot.press("down", "down", "right", "right", "down", "right", "right", "right")
         await pilot.press("down", "right", "right", "down", "5", "0")
         await pilot.pause()
-        await pilot.press("down", "end", *["backspace"] * 4, "6", "4", "down", "down")
+        await pilot.press("down", "down", "end", *["backspace"] * 4, "6", "4", "down", "down")
         await pilot.press(*str(tmp_path / "out"), "enter")
         await until_state(app, lambda state: state.status == "done")
         assert app.training.options == TrainOptions(
@@ -174,18 +94,42 @@ async def test_by_keyboard_alone(app: CaaApp, tmp_path: Path) -> None:
         await until(pilot, lambda: (tmp_path / "out/readout.json").is_file())
 
 
+async def test_all_layers_with_the_arrow_keys(app: CaaApp) -> None:
+    async with app.run_test(size=(80, 24)) as pilot:
+        dialog = await opened(app, pilot)
+        await until(pilot, lambda: "Imagined" in note(dialog, "device"))
+        field = dialog.query_one("#layers", Input)
+        for key, text in (("right", "all"), ("right", "auto"), ("left", "all")):
+            dialog.query_one("#named_layers", ChoiceLine).focus()
+            await pilot.press(key)
+            await until(pilot, lambda text=text: field.value == text)  # type: ignore[misc]
+        await until(pilot, lambda: note(dialog, "layers").startswith("all 30 in one pass"))
+        await pilot.press("enter")
+        await until_state(app, lambda state: state.status == "done")
+        assert app.training.options == TrainOptions(model="stub", target_layers="all")
+        assert app.workspace.run is not None
+        assert app.workspace.run.request.target_layers == "all"
+    again = stub_app(app.workspace.root, model=None)
+    async with again.run_test(size=(80, 24)) as pilot:
+        dialog = await opened(again, pilot)
+        assert dialog.query_one("#layers", Input).value == "all"
+
+
 async def test_by_mouse_alone(app: CaaApp) -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         dialog = await opened(app, pilot)
         await until(pilot, lambda: "Imagined" in note(dialog, "device"))
         await pilot.click("#device", offset=(word_at(dialog, "device", "cpu"), 0))
         await pilot.click("#models", offset=(word_at(dialog, "models", "owner/known"), 0))
+        await pilot.click("#named_layers", offset=(word_at(dialog, "named_layers", "all"), 0))
         await pilot.click("#pooling", offset=(word_at(dialog, "pooling", "mean"), 0))
         await pilot.pause()
         assert dialog.query_one("#model", Input).value == "owner/known"
         await pilot.click("#train")
         await until_state(app, lambda state: state.status == "done")
-        assert app.training.options == TrainOptions(model="owner/known", device="cpu", pooling="mean")
+        assert app.training.options == TrainOptions(
+            model="owner/known", target_layers="all", device="cpu", pooling="mean"
+        )
 
 
 def word_at(dialog: TrainDialog, field: str, word: str) -> int:
@@ -251,13 +195,6 @@ async def test_a_worker_that_cannot_be_asked_is_no_obstacle(tmp_path: Path) -> N
         await pilot.press("enter")
         state = await until_state(app, lambda state: state.status == "failed")
         assert "cannot be started" in state.message
-
-
-def test_the_model_in_the_field_is_not_offered_again() -> None:
-    models = ("a", "b", "c")
-    assert other_models(models, "b") == ("c", "a")
-    assert other_models(models, "typed") == models
-    assert other_models(("a",), "a") == ()
 
 
 async def test_stepping_goes_through_all_models(app: CaaApp) -> None:

@@ -200,6 +200,26 @@ async def test_a_run_that_printed_nothing_says_so_and_leaves_the_room_to_the_cha
         await until(pilot, lambda: app.screen.query_one("#charts-pane").size.height > 30)
 
 
+async def test_a_log_that_says_nothing_new_draws_nothing(
+    tmp_path: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (run / "worker.log").write_text("one line\n")
+    async with details(tmp_path) as (app, pilot):
+        log = app.screen.query_one(LogTail)
+        await until(pilot, lambda: len(log.lines) == 1 and "-no-log" not in app.screen.classes)
+        await log.read().wait()
+        await pilot.pause()
+        drawn: list[str] = []
+        monkeypatch.setattr(Static, "update", lambda self, *_: drawn.append(str(self.id)))
+        screen = app.screen
+        assert isinstance(screen, TrainingScreen)
+        for _ in range(2):
+            await log.read().wait()
+            screen._follow_training()
+            await pilot.pause()
+        assert not {"log-title", "run-lines"} & set(drawn)
+
+
 async def test_a_flat_curve_takes_one_line_of_bars(tmp_path: Path) -> None:
     app = make_app(write_corpus(tmp_path))
     async with app.run_test(size=(80, 24)) as pilot:

@@ -16,6 +16,7 @@ from triage_samples import (
     messages,
     report,
     shown_text,
+    unreliable,
     until,
     write_corpus,
     write_run,
@@ -24,6 +25,7 @@ from triage_samples import (
 from caa_tui.tui.screens.story_screen import StoryScreen
 from caa_tui.tui.theme import UNICODE
 from caa_tui.tui.widgets.evidence_pane import EvidenceList, EvidencePane
+from caa_tui.tui.widgets.evidence_text import evidence_row, verdict
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.triage_rows import change, flags_of, limit
 from caa_tui.tui.widgets.view_tabs import ViewTabs
@@ -53,7 +55,8 @@ async def test_before_the_first_run_it_says_what_to_press(root: Path, size: tupl
 async def test_views_have_counts_and_what_was_solved_has_names(root: Path) -> None:
     async with triage(root, report([fragmented(), solved_flag()]), report([fragmented(), contaminated()])) as (app, *_):
         text = shown_text(app)
-        assert "Fragmented 1   Contaminated 1   Redundant 0   All 4   Accepted 0" in text
+        assert "Fragmented 1   Contaminated 1   Redundant 0   Mislabelled 0   Confounded 0   Scenario-bound 0" in text
+        assert "Unreliable 0   All 4   Accepted 0   f" in text
         assert "solved since run 7: 1 of 2 flags  anger redundant" in text
         assert "new since run 7: 1" in text
 
@@ -65,11 +68,11 @@ async def test_a_row_has_number_limit_stories_layers_and_change(root: Path) -> N
         pilot,
     ):
         assert [cell.text for cell in screen.table.rows[0].cells] == [
-            *("tender", ".31", "< .40", ".30", ".12", ".66", "3", "▁▂▂▃", "−.02", "confirmed"),
+            *("tender", ".31", ".12", ".66", ".50", "yes", "3", "▁▂▃▃", "−.02", "confirmed"),
         ]
         await pilot.press("f")
         cells = [cell.text for cell in screen.table.rows[0].cells]
-        assert cells == ["grief", ".86", "> .80", "tender", "3", "▇▇▇▇", "new", "rule only"]
+        assert cells == ["grief", ".86", "> .80", "tender", "yes", "3", "▇▇▇▇", "new", "worth reading"]
 
 
 async def test_what_holds_for_the_whole_run_is_below_the_table(root: Path) -> None:
@@ -98,6 +101,9 @@ async def test_a_reason_that_only_repeats_the_score_is_left_out(root: Path) -> N
     async with triage(root, report([fragmented(reason=said)])) as (app, _, _pilot):
         assert "agrees" not in shown_text(app)
         assert "points elsewhere" in shown_text(app)
+        both = msgspec.structs.replace(fragmented().evidence[0], reason=f"{said}; in the smaller camp")
+        row = evidence_row(both, fragmented(), app.workspace, UNICODE).plain
+        assert row.splitlines()[1].strip() == "in the smaller camp"
 
 
 async def test_the_evidence_says_verdict_caveat_and_what_stands_beside(root: Path) -> None:
@@ -134,6 +140,8 @@ async def test_a_flag_is_beside_what_the_tests_say_of_it(root: Path, size: tuple
         shown = " ".join(shown_text(app).split())
         assert "Tests: cannot tell." in shown
         assert "here." not in shown
+        said = msgspec.structs.replace(fragmented(), verdict="Agreement −.12 fits more. So it is fragmented.")
+        assert "Tests:" not in verdict(said, app.workspace, UNICODE).plain, "it is said already"
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW])
@@ -243,7 +251,8 @@ async def test_all_concepts_have_their_numbers_and_open_their_stories(root: Path
         assert [row.key for row in screen.table.rows] == ["all:anger", "all:grief", "all:tender", "all:wistful"]
         text = shown_text(app)
         assert "not trained" in text
-        assert "in no bucket; 3 stories in 2 scenarios" in text
+        assert "cannot tell; 3 stories in 2 scenarios" in text
+        assert "the reference's rule: in no bucket" in text
         await pilot.press("j", "enter")
         await until(pilot, lambda: isinstance(app.screen, StoryScreen))
         assert isinstance(app.screen, StoryScreen)
@@ -281,7 +290,7 @@ async def test_hostile_text_is_drawn_and_does_nothing(root: Path, size: tuple[in
     )
     flags = msgspec.structs.replace(report([nasty]), notes=(HOSTILE,), left_out={HOSTILE: HOSTILE})
     async with triage(root, flags, size=size) as (app, _screen, pilot):
-        for key in ("f", "f", "f", "l", "G", "n"):
+        for key in (*["f"] * 9, "F", "F", "l", "G", "n"):
             await pilot.press(key)
             text = shown_text(app)
             assert "\x1b" not in text
@@ -302,4 +311,5 @@ def test_change_against_the_previous_run() -> None:
     for before, text in ((fragmented(0.31), "same"), (fragmented(0.2), "+.11"), (contaminated(), "new")):
         assert change(flag, RunState(previous_report=report([before])), UNICODE).text == text
     assert change(flag, RunState(), UNICODE).text == ""
-    assert limit(flag, UNICODE) == "< .40"
+    assert limit(unreliable(), UNICODE) == "< .50"
+    assert limit(contaminated(), UNICODE) == "> .80"

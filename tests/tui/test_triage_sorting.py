@@ -92,7 +92,7 @@ async def test_a_key_goes_through_the_orders_in_words(root: Path) -> None:
         assert found == [
             ("s as judged: confirmed first, then the worst", ["tender", "anger", "grief"]),
             ("s by concept, A first", ["anger", "grief", "tender"]),
-            ("s by first PC, the largest first", ["anger", "tender", "grief"]),
+            ("s by agree, the largest first", ["anger", "tender", "grief"]),
             ("s by change, the largest first", ["grief", "tender", "anger"]),
             ("s as judged: confirmed first, then the worst", ["tender", "anger", "grief"]),
         ]
@@ -121,7 +121,7 @@ async def test_a_click_on_a_title_sorts_and_is_remembered(root: Path, size: tupl
         assert "change↑" in shown_text(app)
     async with triage(root, size=size) as (_, screen, pilot):
         assert names(screen) == ["anger", "tender", "grief"]
-        await pilot.press("f", "f", "f")
+        await pilot.press("A")
         assert screen.sort == Sort()
 
 
@@ -141,26 +141,26 @@ async def test_another_layer_of_all_concepts(root: Path) -> None:
     async with triage(root, msgspec.structs.replace(flags, concepts=concepts)) as (app, screen, pilot):
         await pilot.press("y")
         assert "Flags are judged at layer 20" in messages(app)[-1]
-        await pilot.press("f", "f", "f")
+        await pilot.press("F", "F")
         shown = []
         for _ in range(5):
-            shown.append((screen.table.rows[0].cells[4].text, "the judged one" in shown_text(app)))
+            shown.append((screen.table.rows[0].cells[5].text, "the judged one" in shown_text(app)))
             await pilot.press("y")
         assert shown == [(".20", True), (".11", False), (".16", False), (".24", False), (".20", True)]
         line = shown_text(app).splitlines().index(next(x for x in shown_text(app).splitlines() if x.startswith(" s ")))
         await pilot.click(offset=(shown_text(app).splitlines()[line].index("layer"), line))
-        assert screen.table.rows[0].cells[4].text == ".16"
+        assert screen.table.rows[0].cells[5].text == ".16"
 
 
 async def test_the_pane_says_which_layers_the_sparkline_shows(root: Path) -> None:
     async with triage(root, report([fragmented()])) as (app, _, _pilot):
-        assert "layers ▁▂▂▃  12 .00 · 16 .10 · ▸20 .20 · 24 .30" in shown_text(app)
+        assert "layers ▁▂▃▃  12 .00 · 16 .10 · ▸20 .31 · 24 .30" in shown_text(app)
 
 
 async def test_a_story_says_which_other_flags_it_stands_behind(root: Path) -> None:
     second = msgspec.structs.replace(contaminated(), concept="tender", evidence=fragmented().evidence)
     async with triage(root, report([fragmented(), second])) as (app, _, _pilot):
-        assert "stories/tender.txt  ▲ also contaminated" in shown_text(app)
+        assert "stories/tender.txt  △ also contaminated" in shown_text(app)
 
 
 async def test_a_long_verdict_scrolls_by_keyboard_at_80x24(root: Path) -> None:

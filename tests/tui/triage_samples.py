@@ -59,14 +59,15 @@ def evidence(path: str, score: float, reason: str = "points elsewhere", counterp
 
 
 def fragmented(value: float = 0.31, reason: str = "points elsewhere") -> Flag:
+    by_layer: dict[str, float | None] = {str(layer): 0.1 * place for place, layer in enumerate(LAYERS)}
     return Flag(
         kind="fragmented",
         concept="tender",
         layer=20,
         value=value,
-        threshold=0.4,
+        threshold=0.12,
         verdict="The stories of tender tell two different feelings.",
-        by_layer={str(layer): 0.1 * place for place, layer in enumerate(LAYERS)},
+        by_layer=by_layer | {"20": value},
         stories=3,
         confirmed=True,
         caveat="Three stories are few: the rule cannot tell noise from two feelings.",
@@ -95,6 +96,72 @@ def contaminated() -> Flag:
     )
 
 
+def mislabelled() -> Flag:
+    return Flag(
+        kind="mislabelled",
+        concept="anger",
+        layer=20,
+        value=0.21,
+        threshold=0.0,
+        verdict="A story of anger reads like grief.",
+        by_layer={},
+        stories=3,
+        by_rule=False,
+        confirmed=True,
+        neighbour="grief",
+        evidence=(
+            evidence("paired/doorway/anger.txt", 0.21, "closer to grief than to anger", "paired/doorway/grief.txt"),
+        ),
+    )
+
+
+def confounded() -> Flag:
+    return Flag(
+        kind="confounded",
+        concept="grief",
+        layer=20,
+        value=0.93,
+        threshold=0.5,
+        verdict="More than its feeling tells grief apart: its stories are longer.",
+        by_layer={},
+        stories=3,
+        by_rule=False,
+        confirmed=True,
+        evidence=(evidence("stories/grief.txt", 1.8, "36 words where others have 20"),),
+    )
+
+
+def scenario_bound() -> Flag:
+    return Flag(
+        kind="scenario-bound",
+        concept="anger",
+        layer=20,
+        value=0.24,
+        threshold=0.1,
+        verdict="Told elsewhere, the stories of anger are not told from the rest.",
+        by_layer={},
+        stories=3,
+        by_rule=False,
+        evidence=(evidence("paired/kitchen_at_3am/anger.txt", 0.4, "told apart only by its own scenario"),),
+    )
+
+
+def unreliable(concept: str = "tender", *, confirmed: bool = True) -> Flag:
+    return Flag(
+        kind="unreliable",
+        concept=concept,
+        layer=20,
+        value=0.34,
+        threshold=0.5,
+        verdict=f"Other stories of {concept} would give another vector.",
+        by_layer=dict.fromkeys(map(str, LAYERS), 0.34),
+        stories=3,
+        by_rule=False,
+        confirmed=confirmed,
+        evidence=(evidence(f"stories/{concept}.txt", 0.1), evidence(f"paired/doorway/{concept}.txt", 0.3)),
+    )
+
+
 def summary(concept: str, agreement: float = 0.3) -> ConceptSummary:
     keys = [str(layer) for layer in LAYERS]
     return ConceptSummary(
@@ -106,19 +173,25 @@ def summary(concept: str, agreement: float = 0.3) -> ConceptSummary:
         agreement=dict.fromkeys(keys, agreement),
         chance=dict.fromkeys(keys, 0.12),
         held_out=dict.fromkeys(keys, 0.66),
+        scenario_out=0.42,
         nearest=dict.fromkeys(keys, ("grief" if concept == "tender" else "tender", 0.86)),
         r_squared=dict.fromkeys(keys, 0.7),
         neuron=dict.fromkeys(keys, None),
     )
 
 
-def report(flags: Sequence[Flag], agreement: float = 0.3) -> FlagReport:
+def report(flags: Sequence[Flag], agreement: float | None = None) -> FlagReport:
+    """`agreement`: of every concept at every layer; None: of a fragmented one its flag's, .30 of the others."""
+    measured = {flag.concept: flag.by_layer for flag in flags if flag.kind == "fragmented" and agreement is None}
+    concepts = (summary(concept, 0.3 if agreement is None else agreement) for concept in CONCEPTS)
     return FlagReport(
         layer=20,
         thresholds=Thresholds(),
         buckets={},
         flags=tuple(flags),
-        concepts=tuple(summary(concept, agreement) for concept in CONCEPTS),
+        concepts=tuple(
+            msgspec.structs.replace(one, agreement=measured.get(one.concept, one.agreement)) for one in concepts
+        ),
         held_out={"12": 0.6, "16": 0.7, "20": 0.65, "24": None},
         best_layer=16,
         left_out={"wistful": "it has no story"},

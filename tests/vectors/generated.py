@@ -35,15 +35,20 @@ class Generated:
     """Mislabelled concept -> (path of the odd story, concept it really tells)."""
     camps: dict[str, tuple[frozenset[str], frozenset[str]]] = field(default_factory=dict)
     """Concept -> the paths of its two camps."""
+    maker: Maker | None = None
 
 
 @dataclass
-class _Maker:
+class Maker:
+    """What the stories are made with, to make more of them."""
+
     rng: np.random.Generator
     stories: int
     hidden: int
     rows: list[StoryRow] = field(default_factory=list)
     points: list[Array] = field(default_factory=list)
+    told: list[Array] = field(default_factory=list)
+    """Each story's signal."""
 
     def __post_init__(self) -> None:
         spectrum = 1.0 / np.arange(1, self.hidden + 1)
@@ -73,9 +78,14 @@ class _Maker:
         concept = None if name == "baseline" else name
         text = f"{name} {story}" + " word" * (words - 2)
         self.rows.append(StoryRow(path, concept, f"s{scenario:02}", text, ""))
-        own = np.sqrt(1 - SCENARIO_SHARE) * self.draw()
-        self.points.append(self.offset + signal + self.scenarios[scenario] + own)
+        self.told.append(signal)
+        self.points.append(self.point(scenario, signal))
         return path
+
+    def point(self, scenario: int, signal: Array) -> Array:
+        """A new telling."""
+        own = np.sqrt(1 - SCENARIO_SHARE) * self.draw()
+        return np.asarray(self.offset + signal + self.scenarios[scenario] + own)
 
 
 def generate(
@@ -93,7 +103,7 @@ def generate(
     Args:
         low, high: the agreement that coherent stories have, drawn evenly for each concept.
     """
-    maker = _Maker(np.random.default_rng([seed, stories, baselines]), stories, hidden)
+    maker = Maker(np.random.default_rng([seed, stories, baselines]), stories, hidden)
     signals = {f"joy{i:02}": maker.signal(low, high) for i in range(ordinary)}
     truths: dict[str, Truth] = dict.fromkeys(signals, "coherent")
     for name, signal in signals.items():
@@ -115,7 +125,7 @@ def generate(
         for scenario in range(len(maker.scenarios)):
             maker.add("baseline", scenario, np.zeros(hidden))
     values = np.array(maker.points, dtype=np.float32)
-    return Generated(Activations(tuple(maker.rows), (LAYER,), {LAYER: values}), truths, odd, camps)
+    return Generated(Activations(tuple(maker.rows), (LAYER,), {LAYER: values}), truths, odd, camps, maker)
 
 
 def _flawed() -> Iterator[tuple[str, Truth]]:
@@ -125,7 +135,7 @@ def _flawed() -> Iterator[tuple[str, Truth]]:
 
 
 def _signals(
-    maker: _Maker, truth: Truth, signals: dict[str, Array], name: str, limits: tuple[float, float]
+    maker: Maker, truth: Truth, signals: dict[str, Array], name: str, limits: tuple[float, float]
 ) -> Iterator[Array]:
     """The part of each story that its flaw makes."""
     first, second = maker.signal(*limits), maker.signal(*limits)
@@ -145,7 +155,7 @@ def _signals(
             yield first
 
 
-def _mislabelled(maker: _Maker, name: str, signals: dict[str, Array], limits: tuple[float, float]) -> tuple[str, str]:
+def _mislabelled(maker: Maker, name: str, signals: dict[str, Array], limits: tuple[float, float]) -> tuple[str, str]:
     """All but one story tell the concept; the last tells an ordinary one."""
     signal = maker.signal(*limits)
     other = f"joy{2 + int(name[-1]):02}"

@@ -77,9 +77,19 @@ def test_an_accepted_flag_leaves_the_list() -> None:
         ("contaminated", 0.85, 0.91, "its number rose from .85 to .91"),
         ("redundant", 0.92, 0.96, ""),
         ("redundant", 0.92, 0.98, "its number rose from .92 to .98"),
+        ("mislabelled", 0.2, 0.24, ""),
+        ("mislabelled", 0.2, 0.3, "its number rose from .20 to .30"),
+        ("confounded", 0.8, 0.9, "its number rose from .80 to .90"),
+        ("confounded", 0.8, 0.6, ""),
+        ("scenario-bound", 0.1, 0.2, "its number rose from .10 to .20"),
+        ("unreliable", 0.4, 0.36, ""),
+        ("unreliable", 0.4, 0.7, ""),
+        ("unreliable", 0.4, 0.3, "its number fell from .40 to .30"),
     ],
 )
-def test_it_comes_back_when_its_number_rose_clearly(kind: FlagKind, accepted: float, now: float, worse: str) -> None:
+def test_it_comes_back_when_its_number_is_clearly_worse(
+    kind: FlagKind, accepted: float, now: float, worse: str
+) -> None:
     before = flag(kind, accepted)
     entry = acceptance_of(before, report(before), TEXTS, "x", TODAY)
     (judged,) = judge(report(flag(kind, now)), [entry])
@@ -112,6 +122,18 @@ def test_another_neighbour_brings_it_back() -> None:
     assert judged.worse == "it is now told like calm, not like joy"
 
 
+def test_a_mislabelled_story_is_accepted_and_not_its_siblings() -> None:
+    before = flag("mislabelled", 0.2, "joy")
+    entry = acceptance_of(before, report(before), TEXTS, "x", TODAY)
+    assert entry.stories == {"paired/door/joy.txt": "j1"}
+    now = msgspec.structs.replace(before, neighbour="calm")
+    assert judge(report(now), [entry])[0].standing == "accepted", "the same story, whatever it looks like"
+    other = msgspec.structs.replace(before.evidence[0], path="stories/awe.txt")
+    two = msgspec.structs.replace(before, evidence=(*before.evidence, other))
+    (judged,) = judge(report(two), [entry])
+    assert judged.worse == "another story is named, stories/awe.txt"
+
+
 def test_edited_texts_alone_do_not() -> None:
     before = flag("contaminated", 0.85, "joy")
     entry = acceptance_of(before, report(before), TEXTS, "x", TODAY)
@@ -127,5 +149,5 @@ def test_a_number_that_is_none_hides_nothing() -> None:
 
 def test_an_entry_of_a_kind_a_newer_version_knows_is_left_alone() -> None:
     before = flag("redundant", 0.95)
-    entry = msgspec.structs.replace(acceptance_of(before, report(before), {}, "x", TODAY), kind="confounded")
+    entry = msgspec.structs.replace(acceptance_of(before, report(before), {}, "x", TODAY), kind="of a newer version")
     assert judge(report(before), [entry])[0].standing == "not flagged"

@@ -75,6 +75,17 @@ def test_split_half_is_the_cosine_of_two_halves() -> None:
     assert found.full == pytest.approx(2 * found.halves / (1 + found.halves))
 
 
+def test_an_odd_story_sits_out_and_is_counted_in_the_whole() -> None:
+    corpus = generate(2, 5)
+    layer = LayerStories.at(corpus.acts, group_rows(corpus.acts.rows), LAYER)
+    for concept in layer.groups:
+        found = split_half(layer, concept)
+        assert found is not None
+        expected = 2.5 * found.halves / (1 + 1.5 * found.halves) if found.halves > 0 else found.halves
+        assert found.full == pytest.approx(expected)
+        assert -1 <= found.full <= 1
+
+
 def test_one_text_has_no_halves() -> None:
     acts = random_activations(corpus_rows({"joy": ["a"], "sad": ["b", "c"]}, ["n"]), layers=(7,))
     assert split_half(LayerStories.at(acts, group_rows(acts.rows), 7), "joy") is None

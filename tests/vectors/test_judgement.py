@@ -6,6 +6,7 @@ import msgspec
 import pytest
 from generated import LAYER, Generated, generate
 
+from caa_tui.vectors.agreement import AgreementTests
 from caa_tui.vectors.flags import Verdict
 from caa_tui.vectors.groups import group_rows
 from caa_tui.vectors.judgement import judgements
@@ -19,8 +20,14 @@ def corpus() -> Generated:
 
 @pytest.fixture(scope="module")
 def verdicts(corpus: Generated) -> tuple[Verdict, ...]:
+    return judged(corpus)
+
+
+def judged(corpus: Generated) -> tuple[Verdict, ...]:
+    """Of the layer as it is."""
     layer = LayerStories.at(corpus.acts, group_rows(corpus.acts.rows), LAYER)
-    return judgements(layer, corpus.acts.rows)
+    tests = AgreementTests.of(layer, corpus.acts.rows)
+    return judgements(tests, {concept: tests.concept(concept) for concept in layer.groups})
 
 
 def test_every_concept_is_judged_in_order(corpus: Generated, verdicts: tuple[Verdict, ...]) -> None:
@@ -47,8 +54,7 @@ def test_what_is_given_fits_the_truth(corpus: Generated, verdicts: tuple[Verdict
 
 def test_what_cannot_be_told_says_what_would_settle_it(verdicts: tuple[Verdict, ...]) -> None:
     few = generate(3, 4)
-    layer = LayerStories.at(few.acts, group_rows(few.acts.rows), LAYER)
-    asked = [one for one in (*verdicts, *judgements(layer, few.acts.rows)) if one.about != "mix"]
+    asked = [one for one in (*verdicts, *judged(few)) if one.about != "mix"]
     for about in ("stories", "neighbour"):
         assert any(one.plan for one in asked if one.about == about)
     assert all((one.plan is not None) == (one.answer == "cannot tell") for one in asked)
@@ -62,6 +68,5 @@ def test_copies_are_one_concept_and_have_something_to_repair(corpus: Generated, 
 
 
 def test_they_are_the_same_every_time_and_survive_the_file(corpus: Generated, verdicts: tuple[Verdict, ...]) -> None:
-    layer = LayerStories.at(corpus.acts, group_rows(corpus.acts.rows), LAYER)
-    assert judgements(layer, corpus.acts.rows) == verdicts
+    assert judged(corpus) == verdicts
     assert msgspec.json.decode(msgspec.json.encode(verdicts), type=tuple[Verdict, ...]) == verdicts

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from caa_tui.corpus.coverage import Coverage, coverage
 from caa_tui.corpus.model import Corpus, Story, story_path
-from caa_tui.vectors.flags import Flag
+from caa_tui.vectors.flags import Flag, FlagKind
 from caa_tui.vectors.next_stories import (
     APART,
+    AWAY,
     FIRST,
     LISTED,
     NEUTRAL,
     SETTING,
     SHORT,
+    STEADY,
     NextStory,
     next_stories,
 )
@@ -56,6 +59,21 @@ def contaminated(concept: str, neighbour: str) -> Flag:
         by_layer={},
         stories=3,
         neighbour=neighbour,
+    )
+
+
+def confirmed(kind: FlagKind, concept: str) -> Flag:
+    return Flag(
+        kind=kind,
+        concept=concept,
+        layer=3,
+        value=0.9,
+        threshold=0.8,
+        verdict="So it is.",
+        by_layer={},
+        stories=3,
+        by_rule=False,
+        confirmed=True,
     )
 
 
@@ -184,3 +202,18 @@ def test_every_score_is_the_sum_of_its_reasons_and_no_place_is_told() -> None:
         assert story.score == sum(reason.points for reason in story.reasons) > 0
         assert (story.stem, story.scenario) not in corpus.present
     assert [story.score for story in found] == sorted((story.score for story in found), reverse=True)
+
+
+def test_a_scenario_bound_concept_is_told_in_another_scenario() -> None:
+    coverage_of_two = told(*sound("anger", "tender"), scenarios=("garden",))
+    flag = confirmed("scenario-bound", "anger")
+    assert places(next_stories(coverage_of_two, [flag])) == [("anger", "garden", AWAY)]
+    assert next_stories(told(*sound("anger")), [flag]) == (), "there is no other scenario"
+    assert next_stories(coverage_of_two, [msgspec.structs.replace(flag, confirmed=False)]) == ()
+
+
+def test_an_unreliable_concept_gets_one_more_story() -> None:
+    flags = [confirmed("unreliable", "anger"), confirmed("confounded", "tender"), confirmed("unreliable", "gone")]
+    found = next_stories(told(*sound("anger", "tender"), scenarios=("garden",)), flags)
+    assert places(found) == [("anger", "garden", STEADY)]
+    assert found[0].why == "its vector is unreliable; another story makes it steadier"

@@ -9,7 +9,7 @@ from vector_data import corpus_rows, random_activations
 
 from caa_tui.vectors.chance import mean_pairs
 from caa_tui.vectors.groups import group_rows
-from caa_tui.vectors.noise import Noise, contrast_weights
+from caa_tui.vectors.noise import Contrasts, Noise
 from caa_tui.vectors.stories import LayerStories
 
 
@@ -18,9 +18,14 @@ def layer_of(stories: int, seed: int = 0) -> LayerStories:
     return LayerStories.at(corpus.acts, group_rows(corpus.acts.rows), LAYER)
 
 
+def weights_of(layer: LayerStories) -> np.ndarray:
+    """(contrasts, rows)."""
+    return Contrasts.of(layer).of_columns(np.eye(len(layer.values))).T
+
+
 def test_contrasts_are_orthonormal_and_blind_to_the_concept() -> None:
     layer = layer_of(5)
-    weights = contrast_weights(layer)
+    weights = weights_of(layer)
     np.testing.assert_allclose(weights @ weights.T, np.eye(len(weights)), atol=1e-12)
     np.testing.assert_allclose(weights @ layer.grouping.positive_weights().T, 0.0, atol=1e-12)
     assert len(weights) == sum(len(group.unique) - 1 for group in layer.groups.values())
@@ -33,7 +38,7 @@ def test_power_is_the_noise_of_a_story() -> None:
 
 def test_products_equal_those_of_the_contrasts_themselves() -> None:
     layer = layer_of(4)
-    contrasts = contrast_weights(layer) @ layer.values
+    contrasts = weights_of(layer) @ layer.values
     noise = Noise.of(layer)
     np.testing.assert_allclose(noise.products, contrasts @ contrasts.T, atol=1e-9)
     vectors = (layer.grouping.positive_weights() - layer.grouping.negative_weights()) @ layer.values

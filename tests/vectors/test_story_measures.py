@@ -40,6 +40,10 @@ def naive_lean(acts: Activations, index: int, concept: str) -> float:
     return cosine(points[index] - rest, points[kept].mean(axis=0) - rest)
 
 
+def agreement_of(differences: np.ndarray) -> float | None:
+    return agreement(differences @ differences.T)
+
+
 def layer_of(acts: Activations) -> LayerStories:
     return LayerStories.at(acts, group_rows(acts.rows), LAYER)
 
@@ -97,8 +101,8 @@ def test_agreement_does_not_depend_on_the_count_and_the_first_pc_does() -> None:
     """Row 11 of the reference's README: the ratio counts stories, agreement does not."""
     rng = np.random.default_rng(5)
     signal = rng.standard_normal(512)
-    coherent = {n: agreement(signal + rng.standard_normal((n, 512))) for n in (2, 8, 32)}
-    noise = {n: agreement(rng.standard_normal((n, 512))) for n in (2, 8, 32)}
+    coherent = {n: agreement_of(signal + rng.standard_normal((n, 512))) for n in (2, 8, 32)}
+    noise = {n: agreement_of(rng.standard_normal((n, 512))) for n in (2, 8, 32)}
     assert all(value == pytest.approx(0.5, abs=0.08) for value in coherent.values())
     assert all(value == pytest.approx(0.0, abs=0.08) for value in noise.values())
 
@@ -125,7 +129,7 @@ def test_chance_is_what_random_groups_reach() -> None:
     for _ in range(2000):
         group = rng.choice(layer.grouping.stories, 4, replace=False)
         rest = points[[i for i in range(len(points)) if i not in group]].mean(axis=0)
-        values.append(agreement(points[group] - rest))
+        values.append(agreement_of(points[group] - rest))
     found = chance_agreement(layer, frozenset({4}))[4]
     assert found == pytest.approx(np.percentile(np.array(values, dtype=float), 95), abs=0.03)
 

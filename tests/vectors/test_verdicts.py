@@ -9,8 +9,7 @@ import pytest
 from caa_tui.vectors.agreement import Agreement, Split
 from caa_tui.vectors.data import StoryRow
 from caa_tui.vectors.pairs import Mix, Pair
-from caa_tui.vectors.story_scores import StoryScore
-from caa_tui.vectors.verdicts import cohesion, false_discovery_limit, mislabelled, redundancy, twin
+from caa_tui.vectors.verdicts import cohesion, redundancy, twin
 
 ROWS = tuple(StoryRow(f"stories/{i}.txt", "joy", None, str(i), "") for i in range(6))
 ONE = Split(0.1, 0.3, ((0, 1, 2), (3, 4, 5)), random_p=0.6, coherent_p=0.7, camps_p=0.01)
@@ -48,37 +47,6 @@ def test_camps_come_with_their_files() -> None:
     verdict = cohesion(replace(STRONG, split=TWO), ROWS)
     assert verdict.camps == (tuple(f"stories/{i}.txt" for i in range(3)), tuple(f"stories/{i}.txt" for i in (3, 4, 5)))
     assert verdict.reason == "The stories fall into camps of 3 and 3: .60 more alike within than across."
-
-
-def score(row: int, p: float | None, margin: float = -0.2) -> StoryScore:
-    return StoryScore(row, own=0.1, rank=2, looks_like="awe", margin=margin, p=p)
-
-
-def test_mislabelled_story_is_named_with_what_it_looks_like() -> None:
-    fine = [score(row, 0.5, margin=0.3) for row in range(1, 6)]
-    (found,) = mislabelled({"joy": [score(0, 0.001), *fine]}, ROWS)
-    assert (found.path, found.looks_like) == ("stories/0.txt", "awe")
-    assert found.reason == "stories/0.txt lies .10 along the rest of joy and .30 along awe."
-
-
-@pytest.mark.parametrize(
-    "odd", [score(0, 0.001, margin=0.1), score(0, 0.01), score(0, None), replace(score(0, 0.001), looks_like=None)]
-)
-def test_nothing_is_named_without_a_reason(odd: StoryScore) -> None:
-    assert mislabelled({"joy": [odd, *(score(row, 0.9) for row in range(1, 6))]}, ROWS) == ()
-
-
-def test_of_two_stories_neither_is_odd() -> None:
-    assert mislabelled({"joy": [score(0, 1e-9), score(1, 0.9)]}, ROWS) == ()
-
-
-def test_false_discovery_limit_is_benjamini_and_hochberg() -> None:
-    ps = [0.001, 0.008, 0.039, 0.041, 0.042, 0.06, 0.074, 0.205, 0.212, 0.216, 0.222, 0.251, 0.269, 0.275, 0.34]
-    assert false_discovery_limit(ps) == 0.001
-    assert false_discovery_limit(ps, 0.10) == 0.008
-    assert false_discovery_limit([0.04, 0.045, 0.049]) == 0.049
-    assert false_discovery_limit([0.5]) == -1.0
-    assert false_discovery_limit([]) == -1.0
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from caa_tui.vectors import words
+from caa_tui.vectors.chance import held_out_scores
 from caa_tui.vectors.data import StoryRow
 from caa_tui.vectors.groups import group_rows
-from caa_tui.vectors.words import word_scores, word_values
+from caa_tui.vectors.words import word_stories, word_values
 
 
 def row(concept: str | None, text: str) -> StoryRow:
@@ -90,7 +91,7 @@ def test_the_commonest_words_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("concept", ["grief", "joy"])
 def test_scores_leave_each_pair_out(concept: str) -> None:
-    scores = word_scores(ROWS, group_rows(ROWS))
+    scores = held_out_scores(word_stories(ROWS, group_rows(ROWS)))
     naive = dict(zip([one.text for one in ROWS], naive_values([one.text for one in ROWS]), strict=True))
     positives = [naive[text] for text in TEXTS[concept]]
     negatives = [naive[one.text] for one in ROWS if one.concept != concept]
@@ -99,4 +100,4 @@ def test_scores_leave_each_pair_out(concept: str) -> None:
 
 def test_one_text_has_no_score() -> None:
     rows = [*ROWS, row("awe", "the sun was cold")]
-    assert word_scores(rows, group_rows(rows))["awe"] is None
+    assert held_out_scores(word_stories(rows, group_rows(rows)))["awe"] is None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +45,7 @@ class _Name:
 
 def check_naming(corpus: Corpus, lexicon: Lexicon) -> Iterator[Finding]:
     """Stories with the name of their concept, or a form of a word of it, and how often each occurs."""
-    names = _names(corpus, lexicon)
+    names = _names(corpus.concepts, lexicon)
     for story, row in zip(corpus.stories, lexicon.rows, strict=True):
         if story.concept is not None:
             finding = _check(story, row, names[story.concept], lexicon)
@@ -53,13 +53,27 @@ def check_naming(corpus: Corpus, lexicon: Lexicon) -> Iterator[Finding]:
                 yield finding
 
 
-def _names(corpus: Corpus, lexicon: Lexicon) -> dict[str, _Name]:
+def texts_naming(texts: Sequence[str], concepts: Iterable[str]) -> dict[str, NDArray[np.bool_]]:
+    """Concept -> (texts,) whether each of the texts, whoever it belongs to, names it: a form of its one word, or all
+    its words together."""
+    lexicon = Lexicon.of(texts)
+    names = _names(concepts, lexicon)
+    return {concept: np.array([_is_named(row, name) for row in lexicon.rows]) for concept, name in names.items()}
+
+
+def _is_named(row: NDArray[np.int64], name: _Name) -> bool:
+    if name.whole:
+        return bool(np.isin(row, name.forms).any())
+    return bool(name.phrase and _occurrences(row, name.phrase).size)
+
+
+def _names(concepts: Iterable[str], lexicon: Lexicon) -> dict[str, _Name]:
     numbers = {word: number for number, word in enumerate(lexicon.words)}
     with_root: dict[str, list[int]] = {}
     for number, word in enumerate(lexicon.words):
         for root in roots(word):
             with_root.setdefault(root, []).append(number)
-    return {concept: _name(concept, numbers, with_root) for concept in corpus.concepts}
+    return {concept: _name(concept, numbers, with_root) for concept in concepts}
 
 
 def _name(concept: str, numbers: dict[str, int], with_root: dict[str, list[int]]) -> _Name:

@@ -17,8 +17,11 @@ Requirement: TypeAlias = "Callable[[Workspace], str | None]"
 LISTS = frozenset({"corpus", "triage", "runs"})
 """Screens on which a letter is a command."""
 STORY = frozenset({"story"})
-DETAILS = frozenset({"training"})
-"""The screen of one training, over any other."""
+TRAINING = frozenset({"training"})
+LAYERS = frozenset({"layers"})
+PROBE = frozenset({"probe"})
+DETAILS = TRAINING | LAYERS | PROBE
+"""Screens over any other, which escape closes."""
 EVERYWHERE = LISTS | DETAILS | {"story"}
 
 

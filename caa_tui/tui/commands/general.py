@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from caa_tui.tui.commands.command import DETAILS, LISTS, STORY, Command
+from caa_tui.tui.commands.command import DETAILS, LAYERS, LISTS, PROBE, STORY, Command
 from caa_tui.tui.commands.requirements import (
     needs_edits,
     needs_guide,
@@ -13,6 +13,9 @@ from caa_tui.tui.commands.requirements import (
     needs_training,
 )
 
+FILTERED = LISTS | LAYERS | PROBE
+"""Screens with rows that `/` filters."""
+
 COMMANDS = (
     Command(
         "train",
@@ -20,7 +23,7 @@ COMMANDS = (
         "train",
         "t",
         "Choose model, layers and device, then train the whole corpus.",
-        LISTS,
+        LISTS | LAYERS,
         (needs_stories, needs_idle),
     ),
     Command(
@@ -44,9 +47,18 @@ COMMANDS = (
     Command("open_story", "Open the story", "open", "enter", "Open the story under the cursor in the editor.", LISTS),
     Command("show_corpus", "Corpus", "corpus", "1", "The stories and their coverage.", LISTS | DETAILS),
     Command(
-        "show_triage", "Triage", "triage", "2", "Fragmented, contaminated and redundant concepts.", LISTS | DETAILS
+        "show_triage", "Triage", "triage", "2", "What the last run flags, and the stories behind it.", LISTS | DETAILS
     ),
     Command("show_runs", "Runs", "runs", "3", "Earlier runs and what changed between them.", LISTS | DETAILS),
+    Command(
+        "show_probe",
+        "Probe",
+        "probe",
+        "4",
+        "What the vectors read in any text, as a whole and token by token.",
+        LISTS | DETAILS,
+        (needs_run,),
+    ),
 )
 
 LATER_COMMANDS = (
@@ -59,7 +71,7 @@ LATER_COMMANDS = (
         LISTS,
         (needs_run,),
     ),
-    Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", LISTS),
+    Command("filter", "Filter the list", "filter", "slash", "Show only the rows that contain a text.", FILTERED),
     Command("training_log", "Training details", "log", "L", "Phases, notices and the worker's log.", LISTS),
     Command(
         "rescan", "Read the corpus again", "", "f5", "Read every file again; changes usually show up by themselves."

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from caa_tui.tui.commands import corpus, general, runs, story, training, triage
+from caa_tui.tui.commands import corpus, general, layers, probe, runs, story, training, triage
 from caa_tui.tui.commands.command import Command
 
 COMMANDS: tuple[Command, ...] = (
+    *probe.COMMANDS,
     *general.COMMANDS,
     *corpus.COMMANDS,
     *triage.COMMANDS,
     *runs.COMMANDS,
     *story.COMMANDS,
     *training.COMMANDS,
+    *layers.COMMANDS,
+    *probe.PROBE_STORY,
     *general.LATER_COMMANDS,
 )
 

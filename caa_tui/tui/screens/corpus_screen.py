@@ -12,6 +12,7 @@ from caa_tui.corpus.names import split_story_path
 from caa_tui.text_safety import printable
 from caa_tui.tui.messages import StoryChosen, StoryPointed
 from caa_tui.tui.places import is_story_place, is_unwritten
+from caa_tui.tui.probe_state import Subject
 from caa_tui.tui.screens.corpus_files import CorpusFiles
 from caa_tui.tui.screens.coverage_order import CoverageOrder
 from caa_tui.tui.widgets.cell_line import CellLine
@@ -98,7 +99,7 @@ second click, opens what is under the cursor; where a wanted story is missing it
         following.show(workspace, glyphs, needle)
         self.query_one(NextLine).show(following.stories, glyphs, read=workspace.loaded)
         self.query_one(ViewTabs).key = workspace.keys.name("other_view")
-        self.query_one(ViewTabs).label("findings", f"Findings {len(workspace.corpus.findings)}")
+        self.query_one(ViewTabs).count({"findings": len(workspace.corpus.findings)})
         cell = self.query_one(CoverageMatrix).cell
         if self._pointed is None and cell is not None:
             self._pointed = story_path(*cell)
@@ -174,6 +175,13 @@ second click, opens what is under the cursor; where a wanted story is missing it
             self._say("Put the cursor on a story first.")
             return
         await self.caa.edit_external(path)
+
+    def cmd_probe_story(self) -> None:
+        story = self.caa.workspace.corpus.by_path.get(self._pointed or "")
+        if story is None:
+            self._say("Put the cursor on a story first.")
+        else:
+            self.caa.open_probe(Subject(story.text, story.path))
 
     def cmd_filter(self) -> None:
         self.query_one(FilterLine).open()
@@ -265,8 +273,10 @@ second click, opens what is under the cursor; where a wanted story is missing it
 
 
 def _siblings(workspace: Workspace, path: str) -> list[str]:
-    """What next and previous go through in the editor: the flagged stories, or the concept's."""
+    """What next and previous go through in the editor: the flagged stories, those of confirmed flags first, or the
+    concept's."""
     flagged = [story.path for story in workspace.corpus.stories if workspace.is_flagged(story.path)]
+    flagged.sort(key=lambda other: not workspace.is_confirmed(other))
     if path in flagged:
         return flagged
     story = workspace.corpus.by_path.get(path)

@@ -16,6 +16,7 @@ from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
 from caa_tui.text_safety import printable
 from caa_tui.tui.widgets.text_line import TextLine
+from caa_tui.wording import layers_in_short
 
 if TYPE_CHECKING:
     from caa_tui.tui.app import CaaApp
@@ -54,7 +55,7 @@ class ExportDialog(ModalScreen[None]):
             with Horizontal(classes="row"):
                 yield Static("Folder", classes="label")
                 yield TextLine(folder, id="folder")
-            layers = " ".join(str(layer) for layer in result.layers)
+            layers = layers_in_short(result.layers)
             yield Static(
                 f"readout.safetensors and readout.json: {result.concepts} concepts at layers {layers}; "
                 "files of the same name are replaced together.",

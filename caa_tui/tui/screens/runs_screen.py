@@ -186,6 +186,16 @@ in the trash, from where they can be restored.
         else:
             self.caa.open_export(record)
 
+    def cmd_layers(self) -> None:
+        self.caa.open_layers(self.record)
+
+    def cmd_probe_with(self) -> None:
+        record = self.record
+        if record is None or record.result is None:
+            self._tell("Only a finished run has vectors to probe with; put the cursor on one.")
+        else:
+            self.caa.open_probe(run=record)
+
     def cmd_compare_with(self) -> None:
         record = self.record
         if record is None or record.result is None:

@@ -11,6 +11,7 @@ from caa_tui.corpus.text import count_words
 from caa_tui.errors import UserError
 from caa_tui.text_safety import printable
 from caa_tui.tui.commands import BY_ID
+from caa_tui.tui.probe_state import Subject
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.screens.conflict_dialog import ConflictDialog
 from caa_tui.tui.screens.unsaved_dialog import UnsavedDialog
@@ -101,6 +102,14 @@ class StorySavingScreen(CaaScreen):
 
     def cmd_story_external(self) -> None:
         self._edit_outside()
+
+    def cmd_probe_text(self) -> None:
+        """The text as it stands here; it stays open below the Probe screen."""
+        text = self.editor.story
+        if text.strip():
+            self.caa.open_probe(Subject(text, self.session.path, unsaved=self.unsaved))
+        else:
+            self.notify("There is no text yet; write some first.", markup=False)
 
     def cmd_close_story(self) -> None:
         self._close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 from textual import work
@@ -48,7 +49,9 @@ class StoryScreen(StorySavingScreen):
     TITLE_WORD = "Story"
     HELP = """\
 The left side says why the story is here and follows your typing; the right side is to compare with, and what the two
-texts share or differ in is underlined. After saving and retraining, the left side says what moved.
+texts share or differ in is underlined. After saving and retraining, the left side says what moved. `{story_next}` and
+`{story_previous}` go through the list you came from: of flagged stories those of confirmed flags first, and none that
+only an unreliable vector names, unless you came from there.
 """
     CSS = """
     StoryScreen #story-panes { height: 1fr; }
@@ -70,6 +73,8 @@ texts share or differ in is underlined. After saving and retraining, the left si
         self._siblings = list(siblings)
         self._flag = flag
         self._is_new = is_new
+        self._moving = asyncio.Lock()
+        """Held until the story in the editor is the one that was gone to: the next key counts from there."""
         self._session: StorySession | None = None
         self._typing: StoryTyping | None = None
         self._marking = "both"
@@ -97,7 +102,7 @@ texts share or differ in is underlined. After saving and retraining, the left si
     def on_mount(self) -> None:
         super().on_mount()
         self.editor.focus()
-        self._load(self._first)
+        self._load_first()
         self.set_interval(DRAFT_SECONDS, self.keep_draft)
 
     @property
@@ -203,6 +208,10 @@ texts share or differ in is underlined. After saving and retraining, the left si
             self.editor.mark(marks.own)
 
     @work(group="story")
+    async def _load_first(self) -> None:
+        async with self._moving:
+            await self._load(self._first)
+
     async def _load(self, path: str) -> None:
         """Show a story; the list stays."""
         is_new = self._is_new and path == self._first
@@ -262,12 +271,13 @@ texts share or differ in is underlined. After saving and retraining, the left si
     @work(group="story")
     async def _go(self, by: int) -> None:
         """The next or previous story of the list."""
-        if self.path not in self._siblings:
-            self.notify(NO_LIST, timeout=3)
-            return
-        place = self._siblings.index(self.path) + by
-        if not 0 <= place < len(self._siblings):
-            which = "last" if by > 0 else "first"
-            self.notify(f"This is the {which} of {count(len(self._siblings), 'story', 'stories')}.", timeout=2)
-        elif await self.may_leave():
-            self._load(self._siblings[place])
+        async with self._moving:
+            if self.path not in self._siblings:
+                self.notify(NO_LIST, timeout=3)
+                return
+            place = self._siblings.index(self.path) + by
+            if not 0 <= place < len(self._siblings):
+                which = "last" if by > 0 else "first"
+                self.notify(f"This is the {which} of {count(len(self._siblings), 'story', 'stories')}.", timeout=2)
+            elif await self.may_leave():
+                await self._load(self._siblings[place])

@@ -5,6 +5,7 @@ It opens at once; what the worker's machine has, and what the model is, are fill
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, cast
 
 from textual import on, work
@@ -16,10 +17,11 @@ from textual.suggester import SuggestFromList
 from textual.timer import Timer
 from textual.widgets import Button, Input, Static
 
-from caa_tui.choices import AUTO, DTYPES
+from caa_tui.choices import ALL, AUTO, DTYPES, ESTIMATORS
 from caa_tui.errors import UserError
 from caa_tui.runs.options import TrainOptions
 from caa_tui.runs.protocol import Described
+from caa_tui.runs.sweeps import Sweep, find_sweeps
 from caa_tui.text_safety import printable
 from caa_tui.tui import train_form
 from caa_tui.tui.train_form import MEAN_FROM, NO_FACTS, Form
@@ -35,12 +37,19 @@ _LABELS = {
     "device": "Device",
     "dtype": "Precision",
     "pooling": "Pooling",
+    "estimator": "Estimator",
     "max_length": "Longest story",
     "batch_tokens": "Batch tokens",
     "output": "Output folder",
 }
+NAMED_LAYERS = (AUTO, ALL)
+"""What the field of the layers takes besides numbers."""
 TYPING_SECONDS = 0.4
 """Without a key before the worker is asked about a model."""
+
+
+class _Fields(VerticalScroll, can_focus=False, inherit_bindings=False):
+    """Scrolls with the focus: up and down are the dialog's, which go from field to field."""
 
 
 class TrainDialog(ModalScreen[TrainOptions | None]):
@@ -49,9 +58,10 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
     CSS = """
     TrainDialog .dialog { padding: 0 2; }
     TrainDialog .dialog .note { padding: 0 0 0 17; height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-    TrainDialog VerticalScroll { height: auto; max-height: 17; }
+    TrainDialog _Fields { height: auto; max-height: 17; }
     TrainDialog .dialog .buttons { margin-top: 0; }
     TrainDialog #pooling { width: auto; }
+    TrainDialog #named_layers { width: auto; margin-left: 1; }
     TrainDialog #pooling_from { width: 8; margin-left: 1; display: none; }
     TrainDialog #pooling_from.-shown { display: block; }
     """
@@ -67,6 +77,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         self._choices = choices
         self._waiting = True
         self._typing: Timer | None = None
+        self._sweeps: tuple[Sweep, ...] = ()
         form = Form.of(choices)
         self._inputs = {
             "model": TextLine(form.model, id="model"),
@@ -81,6 +92,8 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
             "device": ChoiceLine((), form.device, id="device"),
             "dtype": ChoiceLine((AUTO, *DTYPES), form.dtype, id="dtype"),
             "pooling": ChoiceLine(("last", "mean", MEAN_FROM), form.pooling, id="pooling"),
+            "estimator": ChoiceLine(ESTIMATORS, form.estimator, id="estimator"),
+            "named_layers": ChoiceLine(NAMED_LAYERS, form.layers, id="named_layers"),
         }
         self._models_row = Horizontal(Static("", classes="label"), self._lines["models"], classes="row")
         # Kept, not looked up: an answer may come while the dialog is being taken away.
@@ -95,7 +108,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         with Vertical(classes="dialog") as box:
             box.border_title = "Train"
             box.border_subtitle = "enter trains   esc closes"
-            with VerticalScroll(can_focus=False):
+            with _Fields():
                 for field, label in _LABELS.items():
                     yield from self._field(field, label)
             yield Static("", id="problem", classes="problem", markup=False)
@@ -113,6 +126,8 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
                 yield self._lines[field]
             if field == "pooling":
                 yield self._inputs["pooling_from"]
+            if field == "layers":
+                yield self._lines["named_layers"]
         if field == "model":
             yield self._models_row
         yield self._notes[field]
@@ -121,6 +136,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         self._inputs["model"].focus()
         self._show_facts()
         self.ask()
+        self.look_for_sweeps()
 
     @property
     def facts(self) -> Described:
@@ -142,6 +158,12 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         if said:
             self._notes["device"].update(printable(said))
 
+    @work(group="sweeps")
+    async def look_for_sweeps(self) -> None:
+        """What earlier runs recommend for `auto`; their files are read beside the screen."""
+        self._sweeps = await asyncio.to_thread(find_sweeps, self.caa.workspace.runs.history)
+        self._show_facts()
+
     @on(Input.Changed, "#model")
     def _model_typed(self) -> None:
         if self._typing is not None:
@@ -152,6 +174,10 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
     @on(Input.Changed, "#layers")
     def _layers_typed(self) -> None:
         self._show_facts()
+
+    @on(ChoiceLine.Changed, "#named_layers")
+    def _layers_chosen(self, event: ChoiceLine.Changed) -> None:
+        self._inputs["layers"].value = event.value
 
     @on(ChoiceLine.Changed, "#models")
     def _model_chosen(self, event: ChoiceLine.Changed) -> None:
@@ -187,6 +213,7 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
             dtype=self._chosen("dtype"),
             pooling=self._chosen("pooling"),
             pooling_from=self._text("pooling_from"),
+            estimator=self._chosen("estimator"),
             max_length=self._text("max_length"),
             batch_tokens=self._text("batch_tokens"),
             output=self._text("output"),
@@ -205,8 +232,11 @@ class TrainDialog(ModalScreen[TrainOptions | None]):
         others = train_form.other_models(models, form.model)
         self._lines["models"].offer(others, form.model)
         self._models_row.display = bool(others)
+        self._lines["named_layers"].offer(NAMED_LAYERS, form.layers or AUTO)
         self._inputs["model"].suggester = SuggestFromList(models)
         self._lines["device"].offer(train_form.device_choices(facts, form.device), form.device)
         self._inputs["pooling_from"].set_class(form.pooling == MEAN_FROM, "-shown")
-        for field, note in train_form.notes(facts, form, self._waiting).items():
+        sweep = train_form.sweep_for(self._sweeps, form, self._choices)
+        texts = len(self.caa.workspace.corpus.stories)
+        for field, note in train_form.notes(facts, form, self._waiting, texts=texts, sweep=sweep).items():
             self._notes[field].update(printable(note))

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
-from caa_tui.tui.screens.base import CaaScreen
+from caa_tui.tui.screens.details_screen import DetailsScreen
 from caa_tui.tui.training_events import replayed
 from caa_tui.tui.training_history import TrainingHistory
 from caa_tui.tui.training_lines import ModelChoices, run_lines
@@ -42,7 +42,7 @@ class Shown:
     log: Path | None
 
 
-class TrainingScreen(CaaScreen):
+class TrainingScreen(DetailsScreen):
     """Opened from anywhere; Escape goes back."""
 
     KIND = "training"
@@ -76,6 +76,7 @@ it read and what it took of the device over its whole time; and what the worker 
         self._past: Shown | None = None
         self._past_id = ""
         self._drawn_at = float("-inf")
+        self._log_title = ""
 
     def compose(self) -> ComposeResult:
         yield HeaderBar()
@@ -97,7 +98,7 @@ it read and what it took of the device over its whole time; and what the worker 
     def on_mount(self) -> None:
         super().on_mount()
         self.query_one("#run-pane").focus()
-        self.set_interval(SHORTEST_REDRAW, self._draw)
+        self.set_interval(SHORTEST_REDRAW, self._follow_training)
 
     def show_workspace(self) -> None:
         super().show_workspace()
@@ -117,19 +118,6 @@ it read and what it took of the device over its whole time; and what the worker 
     def cmd_follow_log(self) -> None:
         self.query_one(PaneTabs).select("log-pane")
         self.query_one(LogTail).scroll_end(animate=False)
-
-    def cmd_show_corpus(self) -> None:
-        self._leave_for("corpus")
-
-    def cmd_show_triage(self) -> None:
-        self._leave_for("triage")
-
-    def cmd_show_runs(self) -> None:
-        self._leave_for("runs")
-
-    def _leave_for(self, mode: str) -> None:
-        self.dismiss()
-        self.caa.switch_mode(mode)
 
     def _shown(self) -> Shown | None:
         """What there is to show; None before anything was trained."""
@@ -151,6 +139,11 @@ it read and what it took of the device over its whole time; and what the worker 
     async def _read_past(self, record: RunRecord) -> None:
         self._past = await asyncio.to_thread(_past, record)
         self._unless_away(self._draw)
+
+    def _follow_training(self) -> None:
+        """Its times go on between its events; one that has ended says nothing new."""
+        if self.caa.workspace.training.active:
+            self._draw()
 
     def _draw(self) -> None:
         shown = self._shown()
@@ -175,7 +168,10 @@ it read and what it took of the device over its whole time; and what the worker 
         empty = self.query_one(LogTail).empty
         self.set_class(empty, "-no-log")
         nothing = ": nothing so far" if self.caa.workspace.training.active else ": the worker printed nothing"
-        self.query_one("#log-title", Static).update("The worker's log" + (nothing if empty else ""))
+        title = "The worker's log" + (nothing if empty else "")
+        if title != self._log_title:
+            self._log_title = title
+            self.query_one("#log-title", Static).update(title)
 
     def _draw_charts(self, history: TrainingHistory) -> None:
         glyphs = self.caa.glyphs

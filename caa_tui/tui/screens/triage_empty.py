@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from caa_tui.corpus.model import FindingKind
 from caa_tui.text_safety import printable
-from caa_tui.tui.widgets.triage_rows import KINDS, VIEWS, View, flags_of
+from caa_tui.tui.widgets.triage_rows import VIEWS, View, flags_of
 from caa_tui.tui.workspace import Workspace
+from caa_tui.vectors.sentences import listed
+from caa_tui.vectors.standing import KINDS
 
 NOT_TRAINED = """\
 Nothing is trained yet.
 
 Press {train} to train this corpus. Afterwards this screen lists the concepts whose stories tell different feelings \
-(fragmented), that are told like another concept (contaminated) or that are a mixture of others (redundant), with the \
-story files that cause it."""
+(fragmented), that are told like another concept (contaminated) or that are a mixture of others (redundant), whose \
+vectors mean something else (confounded, scenario-bound) or not enough (unreliable), and single stories that tell \
+another concept (mislabelled), with the story files that cause it."""
 TRAINING = "The first training is running; its flags are listed here when it is done."
 NO_REPORT = "The runs so far have no quality report, which the flags come from. Press {train} to train again with one."
 EMPTY: dict[View, str] = {
     "fragmented": "No concept is fragmented: the stories of each concept tell one feeling, as far as this run can see.",
     "contaminated": "No concept is contaminated: none is told so much like another that their vectors coincide.",
     "redundant": "No concept is redundant: no vector is a mixture of the other concepts' vectors.",
+    "mislabelled": "No story is called mislabelled: none is clearly closer to another concept than to its own.",
+    "confounded": "No concept is confounded: neither length nor shared words tell its stories as well as the vector.",
+    "scenario-bound": "No concept is scenario-bound: stories are told as well in scenarios that were left out.",
+    "unreliable": "No concept is unreliable: other stories of a concept would give about the same vector.",
     "all": "The run trained no concept.",
 }
 NO_ACCEPTED = """\
@@ -52,7 +59,7 @@ def _what_next(view: View, workspace: Workspace) -> str:
     flags, keys = workspace.runs.flags, workspace.keys
     others = [VIEWS[kind].lower() for kind in KINDS if kind != view and flags_of(flags, kind)]
     if others:
-        return f"Press {keys.name('other_view')} for {' and '.join(others)}."
+        return f"Press {keys.name('other_view')} for {listed(others)}."
     if any(one.standing == "accepted" for one in workspace.runs.judged):
         return f"What is flagged is accepted: press {keys.name('export')} to export the readout."
     return f"Nothing is flagged: press {keys.name('export')} to export the readout."

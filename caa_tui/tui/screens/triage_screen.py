@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from caa_tui.text_safety import printable
+from caa_tui.tui.probe_state import Subject
 from caa_tui.tui.screens.triage_accepting import TriageAccepting
 from caa_tui.tui.widgets.evidence_pane import EvidenceList, EvidencePane
 from caa_tui.tui.widgets.filter_line import FilterLine
@@ -17,7 +20,7 @@ from caa_tui.tui.widgets.pane_tabs import PaneTabs
 from caa_tui.tui.widgets.remarks_text import RemarksText
 from caa_tui.tui.widgets.row_table import RowTable
 from caa_tui.tui.widgets.solved_line import SolvedLine
-from caa_tui.tui.widgets.triage_rows import VIEWS
+from caa_tui.tui.widgets.triage_rows import SHORT, VIEWS, View
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 
 
@@ -27,12 +30,20 @@ class TriageScreen(TriageAccepting):
     KIND = "triage"
     TITLE_WORD = "Triage"
     HELP = """\
-**Fragmented**: a concept's stories tell different feelings. **Contaminated**: it is told like another concept.
-**Redundant**: it is a mixture of others. The right side ranks the story files by how much each causes the flag; Enter
-opens the one under the cursor, `{next_flagged}` and `{previous_flagged}` go through all of them. `{other_view}`
-changes the view, Tab the side. `{accept_flag}` accepts a flag that is as it should be, with a reason that is kept with
-the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or a click on a title, sorts;
-`{triage_layer}` shows all concepts at another layer.
+- **Fragmented**: a concept's stories tell different feelings.
+- **Contaminated**: it is told like another concept. **Redundant**: it is a mixture of others.
+- **Mislabelled**: a story tells another concept than its own.
+- **Confounded**: something else than the feeling tells its stories from the rest, such as their length.
+- **Scenario-bound**: its vector means a setting. **Unreliable**: other stories would give another vector.
+
+What tests confirm comes first; what is below the line is worth reading and not proven. The column **rule** is what the
+reference's rule says. The right side ranks the story files by how much each causes the flag; Enter opens the one under
+the cursor, `{next_flagged}` and `{previous_flagged}` go through all of them. In the editor, next and previous go
+through the stories of the view, those of confirmed flags first; where a vector is unreliable, only through its own,
+since there is nothing to repair in them. `{other_view}` changes the view, Tab the side. `{accept_flag}` accepts a flag
+that is as it should be, with a reason that is kept with the corpus: it leaves the list until it gets clearly worse.
+`{triage_sort}`, or a click on a title, sorts; `{triage_layer}` shows all concepts at another layer,
+`{layers}` every layer at once.
 """
     CSS = """
     TriageScreen #triage-panes { height: 1fr; }
@@ -58,10 +69,9 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
     def compose(self) -> ComposeResult:
         yield HeaderBar()
         yield PaneTabs({"flags-pane": "Flags", "evidence-pane": "Stories"})
-        views = {str(view): word for view, word in VIEWS.items()}
+        yield ViewTabs(_words(VIEWS), short=_words(SHORT), id="triage-tabs")
         with Horizontal(id="triage-panes"):
             with Vertical(id="flags-pane", classes="pane"):
-                yield ViewTabs(views, id="triage-tabs")
                 yield SolvedLine(id="solved")
                 yield ListOptions()
                 yield Static(id="empty")
@@ -142,6 +152,16 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
         else:
             await self.caa.edit_external(path)
 
+    def cmd_probe_story(self) -> None:
+        path = self._path()
+        story = self.caa.workspace.corpus.by_path.get(path or "")
+        if story is not None:
+            self.caa.open_probe(Subject(story.text, story.path))
+        elif path is None:
+            self.notify("Put the cursor on a flag or a story first.", markup=False)
+        else:
+            self._say_gone(path)
+
     def cmd_next_flagged(self) -> None:
         self._step_evidence(1)
 
@@ -167,8 +187,10 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
         self.notify(f"{printable(path)} is not in the corpus any more; press {key} to retrain.", markup=False)
 
     def _siblings(self) -> list[str]:
-        """What next and previous go through in the editor: every story behind the flags of the view, as listed."""
-        paths = [evidence.path for flag in self.flags for evidence in flag.evidence] or list(self.evidence.paths)
+        """What next and previous go through in the editor: every story behind the flags of the view, as listed, those
+        of confirmed flags first. Stories of an unreliable vector have nothing to repair: only those in view."""
+        flags = [] if self.view == "unreliable" else sorted(self.flags, key=lambda flag: not flag.confirmed)
+        paths = [evidence.path for flag in flags for evidence in flag.evidence] or list(self.evidence.paths)
         return [path for path in dict.fromkeys(paths) if path in self.caa.workspace.corpus.by_path]
 
     def _step_evidence(self, by: int) -> None:
@@ -190,3 +212,7 @@ the corpus: it leaves the list until it gets clearly worse. `{triage_sort}`, or 
         self.notify(
             "That was the last story of this view." if by > 0 else "That was the first.", markup=False, timeout=2
         )
+
+
+def _words(words: Mapping[View, str]) -> dict[str, str]:
+    return {str(view): word for view, word in words.items()}

@@ -11,6 +11,7 @@ from caa_tui.corpus.model import Acceptance
 from caa_tui.tui.screens.base import CaaScreen
 from caa_tui.tui.screens.triage_empty import nothing
 from caa_tui.tui.widgets.accepted_rows import accepted_key, accepted_listing
+from caa_tui.tui.widgets.all_rows import concept_listing, layers_of, remarks
 from caa_tui.tui.widgets.evidence_pane import EvidencePane
 from caa_tui.tui.widgets.list_options import ListOptions
 from caa_tui.tui.widgets.remarks_text import RemarksText
@@ -18,21 +19,18 @@ from caa_tui.tui.widgets.row_table import RowTable, Sort
 from caa_tui.tui.widgets.rows import goes_down
 from caa_tui.tui.widgets.solved_line import SolvedLine
 from caa_tui.tui.widgets.triage_rows import (
-    KINDS,
     VIEWS,
     Listing,
     View,
-    concept_listing,
     flag_key,
     flag_listing,
     flags_of,
-    layers_of,
-    remarks,
     sort_titles,
 )
 from caa_tui.tui.widgets.view_tabs import ViewTabs
 from caa_tui.vectors.accepted import Judged, judge
 from caa_tui.vectors.flags import Flag
+from caa_tui.vectors.standing import KINDS
 from caa_tui.wording import count
 
 
@@ -95,12 +93,13 @@ class TriageViews(CaaScreen):
     def _show_tabs(self) -> None:
         workspace, tabs, report = self.caa.workspace, self.query_one(ViewTabs), self.caa.workspace.report
         tabs.key = workspace.keys.name("other_view")
-        for kind in KINDS:
-            tabs.label(kind, f"{VIEWS[kind]} {len(flags_of(workspace.runs.flags, kind))}" if report else VIEWS[kind])
-        concepts = len(report.concepts) + len(report.left_out) if report else 0
-        tabs.label("all", f"{VIEWS['all']} {concepts}" if report else VIEWS["all"])
-        accepted = len(workspace.runs.judged)
-        tabs.label("accepted", f"{VIEWS['accepted']} {accepted}" if report or accepted else VIEWS["accepted"])
+        counts: dict[View, int] = {}
+        if report is not None:
+            counts = {kind: len(flags_of(workspace.runs.flags, kind)) for kind in KINDS}
+            counts["all"] = len(report.concepts) + len(report.left_out)
+        if report is not None or workspace.runs.judged:
+            counts["accepted"] = len(workspace.runs.judged)
+        tabs.count({str(view): number for view, number in counts.items()})
         self.query_one(SolvedLine).show(workspace.runs, self.caa.glyphs)
         self._show_remarks()
 
@@ -143,7 +142,7 @@ class TriageViews(CaaScreen):
         if not shown.rows:
             self.query_one("#empty", Static).update(Content(nothing(self.view, self.caa.workspace, self._needle)))
         self.sort = self._remembered(shown)
-        self.table.show(shown.columns, shown.rows, key, self.sort)
+        self.table.show(shown.columns, shown.rows, key, self.sort, shown.parting)
         self._show_options(shown)
         self.show_evidence()
 

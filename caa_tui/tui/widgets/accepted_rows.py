@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from caa_tui.corpus.model import Acceptance
 from caa_tui.tui.theme import Glyphs, decimal
+from caa_tui.tui.widgets.evidence_text import value_then
 from caa_tui.tui.widgets.rows import Cell, Column, Row
 from caa_tui.tui.widgets.triage_rows import Listing
 from caa_tui.tui.workspace import RunState
@@ -13,7 +14,7 @@ from caa_tui.vectors.accepted import Judged, judge
 
 COLUMNS = (
     Column("concept", 14),
-    Column("kind", 12),
+    Column("kind", 14),
     Column("now", 11),
     Column("then", 5, right=True, drop=2),
     Column("date", 10, drop=1),
@@ -41,12 +42,11 @@ def _searched(row: Row) -> str:
 
 def _row(one: Judged, word: str, glyphs: Glyphs) -> Row:
     entry = one.acceptance
-
     cells = (
         Cell(entry.concept),
         Cell(entry.kind),
         Cell(word, "accent" if word in {"came back", TAKEN_BACK} else "dim"),
-        Cell(decimal(entry.value, glyphs), "", entry.value),
+        Cell(decimal(value_then(entry), glyphs), "", value_then(entry)),
         Cell(entry.date.isoformat(), "", entry.date.toordinal()),
         Cell(entry.reason, "dim"),
     )

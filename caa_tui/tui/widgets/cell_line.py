@@ -68,17 +68,14 @@ def cell_facts(workspace: Workspace, stem: str, scenario: str | None, glyphs: Gl
         if path in workspace.edited:
             yield f"{glyphs.edited} edited"
         if kinds := _flags(workspace, path):
-            yield f"{glyphs.flagged} {', '.join(kinds)}"
+            yield f"{glyphs.flag(confirmed=workspace.is_confirmed(path))} {', '.join(kinds)}"
     for finding in corpus.findings_by_path.get(path, ())[:1]:
         yield f"{glyphs.finding} {finding.message}"
 
 
 def _flags(workspace: Workspace, path: str) -> list[str]:
-    """Kinds of flags that this story is among the worst of."""
-    if not workspace.is_flagged(path):
-        return []
-    found = workspace.runs.evidence_by_path.get(path, ())
-    return sorted({flag.kind for flag, evidence in found if evidence.concept == flag.concept})
+    """Kinds of flags that this story is among the worst of, confirmed ones first."""
+    return list(dict.fromkeys(flag.kind for flag in workspace.flags_of_story(path)))
 
 
 def _place(stem: str, scenario: str | None, glyphs: Glyphs, room: int) -> str:
@@ -97,5 +94,6 @@ def _legend(glyphs: Glyphs, *, trained: bool) -> Iterator[str]:
     if trained:
         yield f"{glyphs.flagged} flagged"
         yield f"{glyphs.edited} edited"
+        yield f"{glyphs.doubtful} not proven"
     yield f"{glyphs.story} told"
     yield f"{glyphs.unwanted} not asked for"

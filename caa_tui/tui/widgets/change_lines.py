@@ -7,14 +7,16 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from caa_tui.runs.comparison import CorpusChanges, RunComparison
+from caa_tui.runs.comparison import RunComparison
 from caa_tui.runs.differences import SettingDifference
+from caa_tui.runs.edits import CorpusChanges
 from caa_tui.runs.history import RunRecord
 from caa_tui.tui.content import plain
-from caa_tui.tui.theme import Glyphs, decimal
+from caa_tui.tui.theme import Glyphs, decimal, with_minus
 
 MOST_PATHS = 300
 """Stories listed of one sort of change; more are counted."""
+MOST_CONCEPTS = 12
 QUIET = "$foreground 60%"
 
 
@@ -38,6 +40,7 @@ def change_lines(
         ChangeLine(plain(title, "bold $accent")),
         *_settings(settings, glyphs),
         *_stories(comparison.corpus, corpus, glyphs),
+        *_edited_concepts(comparison, glyphs),
         *_flags(comparison, glyphs),
         *_whole_run(comparison, glyphs),
     ]
@@ -87,6 +90,20 @@ def _stories(changes: CorpusChanges, corpus: Container[str], glyphs: Glyphs) -> 
                 yield ChangeLine(head + plain(path, QUIET) + plain(later, QUIET))
         if len(paths) > MOST_PATHS:
             yield ChangeLine(plain(f"  and {len(paths) - MOST_PATHS:,} more {word}", QUIET))
+
+
+def _edited_concepts(comparison: RunComparison, glyphs: Glyphs) -> Iterator[ChangeLine]:
+    """What the edits did to the concepts they are stories of, those that moved by more than noise first."""
+    told = [change for change in comparison.concepts if change.sentences]
+    if not told:
+        return
+    yield from _heading("What the edits moved")
+    told.sort(key=lambda change: not any(noise.is_more for noise in change.noise.values()))
+    for change in told[:MOST_CONCEPTS]:
+        words = with_minus(", ".join(change.sentences), glyphs)
+        yield ChangeLine(plain(f"{change.concept}: ", "bold") + plain(words))
+    if len(told) > MOST_CONCEPTS:
+        yield ChangeLine(plain(f"  and {len(told) - MOST_CONCEPTS:,} more, beside each concept", QUIET))
 
 
 def _flags(comparison: RunComparison, glyphs: Glyphs) -> Iterator[ChangeLine]:

@@ -30,7 +30,7 @@ class ConceptChanges(Vertical):
     ConceptChanges #concept-about {
         height: 1; padding: 0 1; color: $foreground 60%; text-wrap: nowrap; text-overflow: ellipsis;
     }
-    ConceptChanges #concept-detail { height: auto; max-height: 5; padding: 0 1; margin-top: 1; }
+    ConceptChanges #concept-detail { height: auto; max-height: 8; padding: 0 1; margin-top: 1; }
     """
     HELP = "How far each concept moved between the two runs."
 

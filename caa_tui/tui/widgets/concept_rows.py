@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual.content import Content
 
-from caa_tui.runs.comparison import ConceptChange, Pair, RunComparison
+from caa_tui.runs.change_noise import SCORES, Pair
+from caa_tui.runs.comparison import ConceptChange, RunComparison
 from caa_tui.tui.content import plain
-from caa_tui.tui.theme import Glyphs, decimal
+from caa_tui.tui.theme import Glyphs, decimal, with_minus
 from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort
-from caa_tui.wording import count
+from caa_tui.wording import count, listed_paths
 
 COSINE_PLACES = 3
 MOVED_MOST = Sort("cosine", reverse=True)
@@ -104,17 +105,24 @@ def about_line(comparison: RunComparison, glyphs: Glyphs, sort: Sort) -> str:
 
 
 def concept_detail(change: ConceptChange, glyphs: Glyphs) -> Content:
-    """What the row has no room for: the cosine at every layer, and the other metrics."""
+    """What the row has no room for: the cosine at every layer, what was edited, every metric with its noise."""
     layers = glyphs.separator.join(
         f"{layer} {decimal(cosine, glyphs, COSINE_PLACES)}" for layer, cosine in change.cosine.items()
-    )
-    others = glyphs.separator.join(
-        f"{name} {pair_text(pair, glyphs)}" for name, pair in (("first PC", change.first_pc), ("R²", change.r_squared))
     )
     flags = [f"solved: {kind}" for kind in change.solved] + [f"{glyphs.flagged} new: {kind}" for kind in change.new]
     lines = [
         plain(change.concept, "bold") + plain("  cosine of the old with the new vector, by layer", "$foreground 60%"),
         plain(layers or glyphs.gone),
-        plain(glyphs.separator.join([f"nearest {_names(change, glyphs)}", others, *flags])),
+        plain(glyphs.separator.join([f"nearest {_names(change, glyphs)}", *_metrics(change, glyphs), *flags])),
     ]
+    if change.edit is not None:
+        lines.append(plain(f"edited: {listed_paths(change.edit.files.paths)}"))
     return Content("\n").join(lines)
+
+
+def _metrics(change: ConceptChange, glyphs: Glyphs) -> list[str]:
+    """Those with noise; of a concept without, the two that have no column."""
+    if not change.noise:
+        return [f"first PC {pair_text(change.first_pc, glyphs)}", f"R² {pair_text(change.r_squared, glyphs)}"]
+    told = (change.words(score) for score in SCORES if score in change.noise)
+    return [with_minus(words, glyphs) for words in told if words is not None]

@@ -156,10 +156,10 @@ class CoverageMatrix(ScrollView, can_focus=True):
         if self._layout_before == (now := layout_of(self, size)):
             return False
         self._layout_before = now
-        return super()._size_updated(size, virtual_size, container_size, layout)
-
-    def on_resize(self) -> None:
+        resized = super()._size_updated(size, virtual_size, container_size, layout)
+        # Nothing scrolls before its scrollbars are laid out, so a cursor that was moved before is out of view.
         self._keep_in_view()
+        return resized
 
     def on_click(self, event: events.Click) -> None:
         if self.matrix is None:

@@ -26,14 +26,24 @@ from caa_tui.tui.widgets.evidence_text import (
 )
 from caa_tui.tui.workspace import Workspace
 from caa_tui.vectors.accepted import Judged
-from caa_tui.vectors.flags import Flag, FlagReport
+from caa_tui.vectors.flags import Flag, FlagKind, FlagReport
 from caa_tui.wording import count
 
-SCORE = {
+SCORE: dict[FlagKind, str] = {
     "fragmented": "agreement with the concept's other stories; low is bad",
     "contaminated": "how much further it leans to the neighbour than to its own; high is bad",
     "redundant": "how much of it the other concepts explain; high is bad",
+    "mislabelled": "how much closer it is to another concept than to its own; high is bad",
+    "confounded": "how much of the cause is in it; high is bad",
+    "scenario-bound": "share of the others it is told from only with its own scenario's help; high is bad",
+    "unreliable": "agreement with the concept's other stories; more stories help, not these",
 }
+"""What the number before each story means."""
+NAMED: dict[FlagKind, tuple[str, str]] = {
+    "mislabelled": ("suspicious story", "suspicious stories"),
+    "confounded": ("story with the cause in it", "stories with the cause in them"),
+}
+"""What one story is, and several, where not every story of the concept is there."""
 
 
 class EvidenceList(OptionList):
@@ -154,7 +164,8 @@ class EvidencePane(Vertical):
 
     def _set_evidence(self, about: Content, flag: Flag, workspace: Workspace, glyphs: Glyphs) -> None:
         rows = [evidence_row(evidence, flag, workspace, glyphs) for evidence in flag.evidence]
-        title = f"{count(len(rows), 'story', 'stories')}, the worst first: {SCORE[flag.kind]}"
+        named = NAMED.get(flag.kind, ("story", "stories"))
+        title = f"{count(len(rows), *named)}, the worst first: {SCORE[flag.kind]}"
         paths = tuple(evidence.path for evidence in flag.evidence)
         self._set(about, title if rows else "No story stands out.", paths, rows)
 

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from caa_tui.text_safety import printable
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.workspace import Workspace
-from caa_tui.wording import ago, count
+from caa_tui.wording import ago, count, layers_in_short
 
 
 class HeaderBar(Static):
@@ -72,7 +72,7 @@ def run_summary(workspace: Workspace, now: float) -> list[str]:
     parts: list[str] = []
     if run is not None and run.result is not None:
         parts.append(printable(PurePath(run.request.model).name))
-        parts.append("layers " + " ".join(str(layer) for layer in run.result.layers))
+        parts.append("layers " + layers_in_short(run.result.layers))
         parts.append(f"run {int(run.id)}, {ago(now - run.ended)}")
     if workspace.edited:
         parts.append(f"{len(workspace.edited)} edited")

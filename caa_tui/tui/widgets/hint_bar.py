@@ -10,7 +10,9 @@ from textual.widgets import Static
 from caa_tui.tui.commands import Command, Keymap, commands_of
 from caa_tui.tui.workspace import Workspace
 
-ALWAYS = frozenset({"palette", "help", "story_help", "quit", "close_story", "close_training"})
+ALWAYS = frozenset(
+    {"palette", "help", "story_help", "quit", "close_story", "close_training", "close_layers", "close_probe"}
+)
 """Hints of the way out and of the ways to everything else."""
 
 

@@ -56,7 +56,7 @@ class LogTail(Log):
     """
 
     class Read(Message):
-        """The file was read: there may be new lines, or it is known that there are none."""
+        """What there is to show changed: there are new lines, or it is known now that there are none."""
 
     HELP = "What the worker and its libraries said. At the end it follows new lines; scroll up to stop that."
 
@@ -99,10 +99,12 @@ class LogTail(Log):
         if reader is not self._reader:
             self.read()
             return
+        news = bool(lines) or lines is None or not self._was_read
         self._was_read = lines is not None
         if lines is None:
             self.clear()
             self.read()
         elif lines:
             self.write_lines(lines)
-        self.post_message(self.Read())
+        if news:
+            self.post_message(self.Read())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -15,6 +15,7 @@ from caa_tui.tui.content import fit
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.matrix_model import Matrix, MatrixRow, Order, SortKey
 from caa_tui.tui.workspace import Workspace
+from caa_tui.vectors.flags import Flag
 from caa_tui.wording import count
 
 HEADER = 3
@@ -96,7 +97,7 @@ class MatrixLines:
 
     def _totals(self, window: Window) -> list[Segment]:
         matrix, runs = self.matrix, self.workspace.runs
-        flags = sum(len(found) for found in runs.flags_by_concept.values())
+        flags = [flag for found in runs.flags_by_concept.values() for flag in found]
         numbers = (matrix.stories, len(matrix.columns) - 1, *self._marked(flags, len(self.workspace.corpus.findings)))
         words = [" " * MARGIN, fit(count(len(matrix.coverage.concepts), "concept"), NAME, self.glyphs.ellipsis)]
         words += [str(value).rjust(width) for value, (_, width, _) in zip(numbers, _TITLES[1:], strict=True)]
@@ -109,15 +110,16 @@ class MatrixLines:
         yield fit(row.concept, NAME, self.glyphs.ellipsis), styles.accent if under_cursor else styles.base
         for number, (_, width, _) in zip((told.stories, told.scenarios), _TITLES[1:3], strict=True):
             yield str(number).rjust(width), styles.base if number else styles.dim
-        flags, findings = self._marked(row.flags, told.findings)
+        flags, findings = self._marked(self.workspace.runs.flags_by_concept.get(row.concept, ()), told.findings)
         untold = told.wanted and not told.stories and not flags
         yield ("wanted" if untold else flags).rjust(_TITLES[3][1]), styles.accent
         yield findings.rjust(_TITLES[4][1]) + " " * MARGIN, styles.accent
 
-    def _marked(self, flags: int, findings: int) -> tuple[str, str]:
+    def _marked(self, flags: Sequence[Flag], findings: int) -> tuple[str, str]:
         """Numbers with their glyph; nothing for none."""
         glyphs = self.glyphs
-        return (f"{glyphs.flagged}{flags}" if flags else "", f"{glyphs.finding}{findings}" if findings else "")
+        mark = glyphs.flag(confirmed=any(flag.confirmed for flag in flags))
+        return (f"{mark}{len(flags)}" if flags else "", f"{glyphs.finding}{findings}" if findings else "")
 
     def _cell(self, row: int, column: int, window: Window) -> Part:
         glyph, style = self._mark(row, column)
@@ -135,7 +137,7 @@ class MatrixLines:
         if path in self.workspace.edited:
             return glyphs.edited, styles.accent
         if self.workspace.is_flagged(path):
-            return glyphs.flagged, styles.accent
+            return glyphs.flag(confirmed=self.workspace.is_confirmed(path)), styles.accent
         return glyphs.story, styles.base
 
 

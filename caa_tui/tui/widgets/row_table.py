@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from caa_tui.tui.content import fit
 from caa_tui.tui.theme import Glyphs
-from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort, goes_down, sorted_rows
+from caa_tui.tui.widgets.rows import Cell, Column, Parting, Row, Sort, goes_down, sorted_rows
 
 if TYPE_CHECKING:
     from caa_tui.tui.app import CaaApp
@@ -85,15 +85,25 @@ class RowTable(ScrollView, can_focus=True):
         self._columns: tuple[Column, ...] = ()
         self._rows: tuple[Row, ...] = ()
         self._sort = Sort()
+        self._parting: Parting | None = None
 
     def show(
-        self, columns: Sequence[Column], rows: Sequence[Row], key: str | None = None, sort: Sort | None = None
+        self,
+        columns: Sequence[Column],
+        rows: Sequence[Row],
+        key: str | None = None,
+        sort: Sort | None = None,
+        parting: Parting | None = None,
     ) -> None:
-        """Draw these rows, sorted; the cursor goes to the row named `key`, or stays on its row, or near it."""
+        """Draw these rows, sorted; the cursor goes to the row named `key`, or stays on its row, or near it.
+
+        `parting`: drawn as long as the rows are in the order given.
+        """
         wanted = key if key is not None else self.key
         self._sort = sort or Sort()
         self._columns, self._rows = tuple(columns), sorted_rows(columns, rows, self._sort)
-        self.virtual_size = Size(self.size.width, 1 + len(self._rows))
+        self._parting = None if self._sort.title else parting
+        self.virtual_size = Size(self.size.width, 1 + len(self._rows) + (self._parting is not None))
         keys = [row.key for row in self._rows]
         self.cursor = keys.index(wanted) if wanted in keys else max(0, min(self.cursor, len(keys) - 1))
         self._keep_in_view()
@@ -118,14 +128,25 @@ class RowTable(ScrollView, can_focus=True):
             self.post_message(self.Pointed(self.key))
 
     def _keep_in_view(self) -> None:
-        top, height = int(self.scroll_y), max(1, self.size.height - 1)
-        self.scroll_to(y=min(max(top, self.cursor - height + 1), self.cursor), animate=False)
+        top, height, line = int(self.scroll_y), max(1, self.size.height - 1), self._line_of(self.cursor)
+        highest = 0 if self.cursor == 0 else line
+        self.scroll_to(y=min(max(top, line - height + 1), highest), animate=False)
+
+    def _line_of(self, row: int) -> int:
+        """Where a row is drawn, counted from the line below the titles."""
+        return row + (self._parting is not None and row >= self._parting.before)
+
+    def _row_at(self, line: int) -> int:
+        """The row that is drawn there, or would be; -1 for the parting."""
+        if self._parting is None or line < self._parting.before:
+            return line
+        return -1 if line == self._parting.before else line - 1
 
     def on_click(self, event: events.Click) -> None:
         if event.y == 0:
             self._click_title(event.x)
             return
-        index = event.y - 1 + int(self.scroll_y)
+        index = self._row_at(event.y - 1 + int(self.scroll_y))
         if not 0 <= index < len(self._rows):
             return
         again = index == self.cursor
@@ -143,10 +164,12 @@ class RowTable(ScrollView, can_focus=True):
 
     def render_line(self, y: int) -> Strip:
         width, base = self.size.width, self.rich_style
-        index = y - 1 + int(self.scroll_y)
+        index = self._row_at(y - 1 + int(self.scroll_y))
         if y == 0:
             title = self._style("rows--title")
             segments = [Segment(text, title) for text in self._titles()]
+        elif index < 0 and self._parting is not None:
+            segments = [Segment(f"── {self._parting.words} ".ljust(width - 1, "─"), self._style("rows--dim"))]
         elif index < len(self._rows):
             cells = self._rows[index].cells
             styles = [self._cell_style(cell, index) for cell in self._visible(cells)]

@@ -40,6 +40,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Parting:
+    """A line of words between two groups of rows; no row of its own."""
+
+    before: int
+    """Place of the row it stands above."""
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Sort:
     """By which column rows are sorted: numbers the largest first, words from A; `reverse` turns that round."""
 

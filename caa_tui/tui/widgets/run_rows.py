@@ -8,7 +8,7 @@ from caa_tui.errors import UserError
 from caa_tui.runs.history import RunRecord
 from caa_tui.tui.theme import Glyphs
 from caa_tui.tui.widgets.rows import Cell, Column, Row, Sort
-from caa_tui.wording import ago, duration
+from caa_tui.wording import ago, duration, layers_in_short
 
 DAMAGED = "?"
 """For a choice of a run whose request cannot be read."""
@@ -28,7 +28,11 @@ def run_columns(history: Sequence[RunRecord]) -> tuple[Column, ...]:
         Column("took", 11, right=True, drop=1),
     ]
     place = 5
-    for name, column in (("pooling", Column("pooling", 8, drop=7)), ("dtype", Column("dtype", 5, drop=6))):
+    for name, column in (
+        ("pooling", Column("pooling", 8, drop=7)),
+        ("estimator", Column("estimator", 19, drop=8)),
+        ("dtype", Column("dtype", 5, drop=6)),
+    ):
         if _differs(history, name):
             columns.insert(place, column)
             place += 1
@@ -61,8 +65,9 @@ def _cells(record: RunRecord, now: float) -> dict[str, Cell]:
         "when": Cell(ago(now - record.ended), value=record.ended),
         "outcome": Cell(record.status.value, "" if result else "warning"),
         "model": Cell(_choice(record, "model").rstrip("/").split("/")[-1]),
-        "layers": Cell(" ".join(str(layer) for layer in result.layers) if result else ""),
+        "layers": Cell(layers_in_short(result.layers) if result else ""),
         "pooling": Cell(_choice(record, "pooling")),
+        "estimator": Cell(_choice(record, "estimator")),
         "dtype": Cell(_choice(record, "dtype")),
         "took": Cell(duration(took), value=took),
     }

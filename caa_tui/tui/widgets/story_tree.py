@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -219,7 +220,7 @@ class StoryTree(Tree[TreeItem]):
         assert self._workspace is not None
         marks = self._marks(
             edited=any(story.path in self._workspace.edited for story in stories),
-            flagged=any(self._workspace.is_flagged(story.path) for story in stories),
+            flagged=self._flagged(stories),
             finding=any(story.path in self._workspace.corpus.findings_by_path for story in stories)
             or (item.kind == "scenario" and item.name in self._troubled),
         )
@@ -230,14 +231,22 @@ class StoryTree(Tree[TreeItem]):
         assert self._workspace is not None
         marks = self._marks(
             edited=story.path in self._workspace.edited,
-            flagged=self._workspace.is_flagged(story.path),
+            flagged=self._flagged([story]),
             finding=story.path in self._workspace.corpus.findings_by_path,
         )
         return TreeItem("story", story.concept or BASELINE, story.path, marks=marks)
 
-    def _marks(self, *, edited: bool, flagged: bool, finding: bool) -> str:
+    def _flagged(self, stories: Iterable[Story]) -> str:
+        """The mark of the surest flag on one of the stories; empty where there is none."""
+        assert self._workspace is not None
+        paths = [story.path for story in stories if self._workspace.is_flagged(story.path)]
+        if not paths:
+            return ""
+        return self._glyphs.flag(confirmed=any(map(self._workspace.is_confirmed, paths)))
+
+    def _marks(self, *, edited: bool, flagged: str, finding: bool) -> str:
         glyphs = self._glyphs
-        marks = ((edited, glyphs.edited), (flagged, glyphs.flagged), (finding, glyphs.finding))
+        marks = ((edited, glyphs.edited), (bool(flagged), flagged), (finding, glyphs.finding))
         return " ".join(glyph for shown, glyph in marks if shown)
 
     def _part(self, name: str) -> Style:

@@ -118,8 +118,9 @@ def _facts(workspace: Workspace, story: Story, glyphs: Glyphs) -> Content:
 def _remarks(workspace: Workspace, path: str, glyphs: Glyphs) -> Content:
     """Flags this story is evidence for, then findings."""
     lines: list[Content] = []
-    for flag, evidence in workspace.runs.evidence_by_path.get(path, ())[:4]:
-        head = Content.styled(f"{glyphs.flagged} {flag.kind} ", "$accent")
+    found = workspace.runs.evidence_by_path.get(path, ())
+    for flag, evidence in [pair for pair in found if pair[0].kind != "unreliable"][:4]:
+        head = Content.styled(f"{glyphs.flag(confirmed=flag.confirmed)} {flag.kind} ", "$accent")
         lines.append(head + plain(f"{flag.concept}: {with_minus(evidence.reason, glyphs)}"))
     for finding in workspace.corpus.findings_by_path.get(path, ()):
         lines.append(Content.styled(f"{glyphs.finding} ", "$error") + plain(finding.message))

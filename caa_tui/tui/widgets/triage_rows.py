@@ -1,59 +1,77 @@
-"""What the triage views list, as rows of text: pure functions of the newest and the previous flag report."""
+"""What the views of one kind of flag list, as rows of text: pure functions of the newest and the previous report."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, get_args
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
 from caa_tui.tui.theme import Glyphs, decimal, sparkline
-from caa_tui.tui.widgets.rows import Cell, Column, Row
+from caa_tui.tui.widgets.rows import Cell, Column, Parting, Row
 from caa_tui.tui.workspace import RunState
-from caa_tui.vectors.flags import BucketName, ConceptSummary, Flag, FlagKind, FlagReport
+from caa_tui.vectors.flags import ConceptSummary, Flag, FlagKind
+from caa_tui.vectors.standing import KINDS, LOW_IS_BAD, WORTH_READING, measure, summary_of, sureness
 
-View = Literal["fragmented", "contaminated", "redundant", "all", "accepted"]
-KINDS: tuple[FlagKind, ...] = get_args(FlagKind)
-VIEWS: dict[View, str] = {
-    "fragmented": "Fragmented",
-    "contaminated": "Contaminated",
-    "redundant": "Redundant",
+View = Literal[
+    "fragmented",
+    "contaminated",
+    "redundant",
+    "mislabelled",
+    "confounded",
+    "scenario-bound",
+    "unreliable",
+    "all",
+    "accepted",
+]
+VIEWS: dict[View, str] = {**{kind: kind.capitalize() for kind in KINDS}, "all": "All", "accepted": "Accepted"}
+SHORT: dict[View, str] = {
+    "fragmented": "Frag",
+    "contaminated": "Contam",
+    "redundant": "Redun",
+    "mislabelled": "Mislab",
+    "confounded": "Conf",
+    "scenario-bound": "Bound",
+    "unreliable": "Unrel",
     "all": "All",
-    "accepted": "Accepted",
+    "accepted": "Acc",
 }
-NUMBER: dict[FlagKind, str] = {"fragmented": "first PC", "contaminated": "nearest", "redundant": "R²"}
-"""The number each kind is judged by; method.md has the formulas."""
-
-BUCKET_WORDS: dict[BucketName, str] = {
-    "clean_single_neuron": "clean, one neuron",
-    "clean_circuit": "clean circuit",
-    "fragmented": "fragmented",
-    "contaminated": "contaminated",
-    "redundant": "redundant",
+"""Where there is not room for the words: nine of them with two digits each in 80 columns."""
+NUMBER: dict[FlagKind, str] = {
+    "fragmented": "agree",
+    "contaminated": "cosine",
+    "redundant": "R²",
+    "mislabelled": "margin",
+    "confounded": "share",
+    "scenario-bound": "lost",
+    "unreliable": "expected",
 }
+"""Title of the column of each kind's number (`flags.MEASURED`); method.md has the formulas."""
+NOT_PROVEN = "not proven, worth reading"
+LAYERS_SHOWN = 12
+"""A sparkline of more layers skips some."""
 
 _CONCEPT = Column("concept", 14)
-ALL_COLUMNS = (
-    _CONCEPT,
-    Column("n", 3, right=True),
-    Column("scen", 4, right=True, drop=7),
-    Column("first PC", 8, right=True, drop=4),
-    Column("agree", 5, right=True),
-    Column("chance", 6, right=True, drop=3),
-    Column("held out", 8, right=True, drop=2),
-    Column("nearest", 17),
-    Column("R²", 4, right=True),
-    Column("neuron", 6, right=True, drop=6),
-    Column("verdict", 17, drop=1),
-)
+_RULE = Column("rule", 4, drop=6)
+_HELD_OUT = Column("held out", 8, right=True, drop=8)
 _OWN_COLUMNS: dict[FlagKind, tuple[Column, ...]] = {
     "fragmented": (
-        Column("agree", 5, right=True),
         Column("chance", 6, right=True, drop=2),
-        Column("held out", 8, right=True, drop=6),
+        _HELD_OUT,
+        Column("first PC", 8, right=True, drop=7),
+        _RULE,
     ),
-    "contaminated": (Column("close to", 14),),
-    "redundant": (),
+    "contaminated": (Column("limit", 6, right=True), Column("close to", 14), _RULE),
+    "redundant": (Column("limit", 6, right=True), Column("a mix of", 18, drop=4), _RULE),
+    "mislabelled": (Column("looks like", 12), Column("worst story", 14, stretch=True)),
+    "confounded": (Column("limit", 6, right=True, drop=2), Column("because", 12, stretch=True)),
+    "scenario-bound": (
+        Column("limit", 6, right=True, drop=2),
+        _HELD_OUT,
+        Column("elsewhere", 9, right=True, drop=6),
+        Column("scen", 4, right=True, drop=7),
+    ),
+    "unreliable": (Column("limit", 6, right=True, drop=2), _HELD_OUT),
 }
 """What stands between the number and the story count."""
 
@@ -64,6 +82,8 @@ class Listing:
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    parting: Parting | None = None
+    """Above the first row that is not proven."""
 
 
 def flag_key(flag: Flag) -> str:
@@ -85,7 +105,7 @@ def sort_titles(view: View) -> tuple[str, ...]:
     """Columns that the sort key goes through, `""` for the order as judged; a click takes any."""
     match view:
         case "all":
-            return ("", "n", "agree", "held out", "nearest", "R²")
+            return ("", "verdict", "n", "agree", "held out", "nearest", "R²")
         case "accepted":
             return ("", "concept", "date")
         case _:
@@ -93,52 +113,102 @@ def sort_titles(view: View) -> tuple[str, ...]:
 
 
 def flag_listing(kind: FlagKind, runs: RunState, needle: str, glyphs: Glyphs) -> Listing:
-    """Columns and rows of the flags of a kind."""
+    """Columns and rows of the flags of a kind, and where those begin that tests do not confirm."""
+    flags = flags_of(runs.flags, kind, needle)
+    layers = max((len(measure(flag, runs.report).by_layer) for flag in flags), default=0)
     columns = (
         _CONCEPT,
-        Column(NUMBER[kind], 8, right=True),
-        Column("limit", 6, right=True),
+        Column(NUMBER[kind], max(6, len(NUMBER[kind])), right=True),
         *_OWN_COLUMNS[kind],
-        Column("n", 3, right=True, drop=4),
-        Column("layers", 6, drop=3),
-        Column("change", 6, right=True),
-        Column("sure", 9, drop=1),
+        Column("n", 3, right=True, drop=3),
+        *((Column("layers", max(6, min(layers, LAYERS_SHOWN)), drop=5),) if layers else ()),
+        Column("change", 6, right=True, drop=1),
+        Column("status", len(WORTH_READING)),
     )
-    flags = flags_of(runs.flags, kind, needle)
-    return Listing(columns, tuple(_flag_row(flag, runs, glyphs) for flag in flags))
+    rows = tuple(_flag_row(flag, runs, glyphs, layers=bool(layers)) for flag in flags)
+    return Listing(columns, rows, _parting(flags))
 
 
-def _flag_row(flag: Flag, runs: RunState, glyphs: Glyphs) -> Row:
+def _parting(flags: Sequence[Flag]) -> Parting | None:
+    """None where all are confirmed."""
+    first = next((place for place, flag in enumerate(flags) if not flag.confirmed), None)
+    return None if first is None else Parting(first, NOT_PROVEN)
+
+
+def _flag_row(flag: Flag, runs: RunState, glyphs: Glyphs, *, layers: bool) -> Row:
+    """Dim where it is not confirmed, besides what the row says in words."""
+    found = measure(flag, runs.report)
     cells = [
         Cell(flag.concept),
-        Cell(judged(flag, glyphs), "accent", flag.value),
-        Cell(limit(flag, glyphs), "dim", flag.threshold),
+        Cell(judged(flag, runs, glyphs), "accent", found.value),
         *_own_cells(flag, runs, glyphs),
         Cell(str(flag.stories), value=flag.stories),
-        Cell(sparkline(list(flag.by_layer.values()), 0.0, 1.0, glyphs), "dim"),
+        *((Cell(_spark(list(found.by_layer.values()), glyphs), "dim"),) if layers else ()),
         change(flag, runs, glyphs),
-        _sure(flag, runs),
     ]
-    return Row(flag_key(flag), tuple(cells))
+    if not flag.confirmed:
+        cells = [replace(cell, tone="dim") for cell in cells]
+    return Row(flag_key(flag), (*cells, _status(flag, runs)))
 
 
-def _sure(flag: Flag, runs: RunState) -> Cell:
+def _spark(values: list[float | None], glyphs: Glyphs) -> str:
+    """At most `LAYERS_SHOWN` of them, evenly spread, the first and the last among them."""
+    if len(values) > LAYERS_SHOWN:
+        steps = LAYERS_SHOWN - 1
+        values = [values[round(place * (len(values) - 1) / steps)] for place in range(LAYERS_SHOWN)]
+    return sparkline(values, 0.0, 1.0, glyphs)
+
+
+def _status(flag: Flag, runs: RunState) -> Cell:
     if (flag.concept, flag.kind) in runs.came_back:
         return Cell("came back", "accent")
-    return Cell("confirmed") if flag.confirmed else Cell("rule only", "dim")
+    return Cell(sureness(flag), "" if flag.confirmed else "dim")
 
 
 def _own_cells(flag: Flag, runs: RunState, glyphs: Glyphs) -> tuple[Cell, ...]:
-    if flag.kind == "contaminated":
-        return (Cell(flag.neighbour or glyphs.gone),)
-    if flag.kind == "redundant" or runs.report is None:
-        return ()
-    summary = next((one for one in runs.report.concepts if one.concept == flag.concept), None)
-    if summary is None:
-        return (number(None, glyphs),) * 3
-    key = str(flag.layer)
-    measures = (summary.agreement.get(key), summary.chance.get(key), summary.held_out.get(key))
-    return tuple(number(value, glyphs) for value in measures)
+    """The cells of `_OWN_COLUMNS`."""
+    summary, key, rule = summary_of(runs.report, flag.concept), str(flag.layer), Cell("yes" if flag.by_rule else "no")
+    held_out = number(summary.held_out.get(key) if summary else None, glyphs)
+    limited = Cell(limit(flag, glyphs), "dim", flag.threshold)
+    match flag.kind:
+        case "fragmented":
+            return (_chance(summary, key, glyphs), held_out, _first_pc(summary, key, glyphs), rule)
+        case "contaminated":
+            return (limited, Cell(flag.neighbour or glyphs.gone), rule)
+        case "redundant":
+            return (limited, Cell(", ".join(name for name, _ in flag.contributors) or glyphs.gone), rule)
+        case "mislabelled":
+            return (Cell(flag.neighbour or glyphs.gone), Cell(_place_of_worst(flag, glyphs)))
+        case "confounded":
+            return (limited, Cell(_cause(flag.verdict)))
+        case "scenario-bound":
+            elsewhere = number(summary.scenario_out if summary else None, glyphs)
+            scenarios = Cell(str(summary.scenarios), value=summary.scenarios) if summary else number(None, glyphs)
+            return (limited, held_out, elsewhere, scenarios)
+        case "unreliable":
+            return (limited, held_out)
+
+
+def _chance(summary: ConceptSummary | None, key: str, glyphs: Glyphs) -> Cell:
+    return number(summary.chance.get(key) if summary else None, glyphs, "dim")
+
+
+def _first_pc(summary: ConceptSummary | None, key: str, glyphs: Glyphs) -> Cell:
+    return number(summary.first_pc.get(key) if summary else None, glyphs, "dim")
+
+
+def _cause(verdict: str) -> str:
+    """What a verdict names behind its colon: the row has no room for the sentence before."""
+    head, _, cause = verdict.partition(": ")
+    return cause or head
+
+
+def _place_of_worst(flag: Flag, glyphs: Glyphs) -> str:
+    """Where the worst story is told, with how many more there are: the concept stands in the row already."""
+    if not flag.evidence:
+        return glyphs.gone
+    more = f" +{len(flag.evidence) - 1}" if len(flag.evidence) > 1 else ""
+    return f"{flag.evidence[0].scenario or 'stories/'}{more}"
 
 
 def number(value: float | None, glyphs: Glyphs, tone: Literal["", "dim"] = "") -> Cell:
@@ -146,15 +216,16 @@ def number(value: float | None, glyphs: Glyphs, tone: Literal["", "dim"] = "") -
     return Cell(decimal(value, glyphs), tone, value)
 
 
-def judged(flag: Flag, glyphs: Glyphs) -> str:
-    """The number the rule looks at, with a third place where two would read the same as its limit."""
-    places = 3 if decimal(flag.value, glyphs) == decimal(flag.threshold, glyphs) else 2
-    return decimal(flag.value, glyphs, places)
+def judged(flag: Flag, runs: RunState, glyphs: Glyphs) -> str:
+    """The number of a flag, with a third place where two would read the same as what it is held against."""
+    found = measure(flag, runs.report)
+    places = 3 if decimal(found.value, glyphs) == decimal(found.limit, glyphs) else 2
+    return decimal(found.value, glyphs, places)
 
 
 def limit(flag: Flag, glyphs: Glyphs) -> str:
     """The threshold with the side that is flagged: `< .40`, `> .80`."""
-    return f"{'<' if flag.kind == 'fragmented' else '>'} {decimal(flag.threshold, glyphs)}"
+    return f"{'<' if flag.kind in LOW_IS_BAD else '>'} {decimal(flag.threshold, glyphs)}"
 
 
 def change(flag: Flag, runs: RunState, glyphs: Glyphs) -> Cell:
@@ -164,61 +235,8 @@ def change(flag: Flag, runs: RunState, glyphs: Glyphs) -> Cell:
     before = next((old for old in runs.previous_report.flags if flag_key(old) == flag_key(flag)), None)
     if before is None:
         return Cell("new", "accent", math.inf)
-    difference = round(flag.value - before.value, 2)
+    old, new = measure(before, runs.previous_report).value, measure(flag, runs.report).value
+    difference = round(new - old, 2)
     if difference == 0:
         return Cell("same", "dim", 0.0)
     return Cell(("+" if difference > 0 else "") + decimal(difference, glyphs), value=difference)
-
-
-def concept_listing(report: FlagReport | None, layer: int | None, needle: str, glyphs: Glyphs) -> Listing:
-    """Every concept with its numbers at `layer` (None: where the rules look); what was left out without any."""
-    if report is None:
-        return Listing(ALL_COLUMNS, ())
-    key, needle = str(report.layer if layer is None else layer), needle.lower()
-    rows = [_concept_row(summary, key, glyphs) for summary in report.concepts if needle in summary.concept.lower()]
-    blanks = (Cell(""),) * (len(ALL_COLUMNS) - 2)
-    rows += [
-        Row(f"all:{concept}", (Cell(concept, "dim"), *blanks, Cell("not trained", "warning")))
-        for concept in report.left_out
-        if needle in concept.lower()
-    ]
-    return Listing(ALL_COLUMNS, tuple(sorted(rows, key=lambda row: row.key)))
-
-
-def layers_of(report: FlagReport) -> tuple[int, ...]:
-    """The layers whose numbers the report has, the judged one first."""
-    known = report.held_out or (report.concepts[0].agreement if report.concepts else {})
-    return (report.layer, *(layer for layer in map(int, known) if layer != report.layer))
-
-
-def _concept_row(summary: ConceptSummary, key: str, glyphs: Glyphs) -> Row:
-    nearest = summary.nearest.get(key)
-    troubled = any(bucket in KINDS for bucket in summary.buckets)
-    cells = (
-        Cell(summary.concept),
-        Cell(str(summary.stories), value=summary.stories),
-        Cell(str(summary.scenarios), value=summary.scenarios),
-        number(summary.first_pc.get(key), glyphs),
-        number(summary.agreement.get(key), glyphs),
-        number(summary.chance.get(key), glyphs, "dim"),
-        number(summary.held_out.get(key), glyphs),
-        Cell(f"{decimal(nearest[1], glyphs)} {nearest[0]}", value=nearest[1]) if nearest else Cell(glyphs.gone),
-        number(summary.r_squared.get(key), glyphs),
-        number(summary.neuron.get(key), glyphs),
-        Cell(bucket_words(summary), "accent" if troubled else "dim"),
-    )
-    return Row(f"all:{summary.concept}", cells)
-
-
-def bucket_words(summary: ConceptSummary) -> str:
-    """The reference's buckets in words; a concept can be in two, or in none."""
-    return ", ".join(BUCKET_WORDS[bucket] for bucket in summary.buckets) or "in no bucket"
-
-
-def remarks(report: FlagReport, glyphs: Glyphs) -> tuple[str, ...]:
-    """What holds for the whole run: which layer tells stories apart best, and what the rules cannot say."""
-    if report.best_layer is None:
-        return report.notes
-    scores = glyphs.separator.join(f"{layer} {decimal(value, glyphs)}" for layer, value in report.held_out.items())
-    best = f"Held out, stories are told apart best at layer {report.best_layer} ({scores})"
-    return (f"{best}; the rules look at layer {report.layer}.", *report.notes)

@@ -14,6 +14,7 @@ from caa_tui.corpus.model import Finding, FindingKind, Severity
 from caa_tui.tui.content import plain
 from caa_tui.tui.story_facts import Fact
 from caa_tui.tui.theme import Glyphs, decimal, with_minus
+from caa_tui.tui.widgets.evidence_text import flag_title
 from caa_tui.vectors.flags import Evidence, Flag
 from caa_tui.wording import listed_paths
 
@@ -94,13 +95,20 @@ def _fact(fact: Fact) -> Content:
 
 def _flag(flag: Flag, evidence: Evidence, glyphs: Glyphs) -> Content:
     lines = [
-        Content.styled(f"{glyphs.flagged} ", "$accent") + plain(f"{flag.concept}: {flag.kind}", "bold"),
+        flag_title(flag, glyphs),
         plain(with_minus(flag.verdict, glyphs), "$foreground 80%"),
-        plain(f"This story ({decimal(evidence.score, glyphs)}): {with_minus(evidence.reason, glyphs)}"),
+        plain(_part_in(flag, evidence, glyphs)),
     ]
     if flag.caveat:
         lines.append(plain(flag.caveat, "$foreground 60% italic"))
     return Content("\n").join(lines)
+
+
+def _part_in(flag: Flag, evidence: Evidence, glyphs: Glyphs) -> str:
+    """What this story does to the flag; an unreliable vector is no story's doing."""
+    if flag.kind == "unreliable":
+        return "This story has nothing to repair for it: more stories make the vector reliable."
+    return f"This story ({decimal(evidence.score, glyphs)}): {with_minus(evidence.reason, glyphs)}"
 
 
 def _findings(why: Why, glyphs: Glyphs) -> Content | None:
