@@ -85,8 +85,8 @@ async def the_corpus(stage: Stage) -> None:
 
 
 async def the_verdicts(stage: Stage) -> None:
-    """Triage after the repair, and how the two runs differ."""
-    await stage.press("2", *6 * ["down"])
+    """Triage after the repair, how the two runs differ, and which layers tell stories apart."""
+    await stage.press("2", *2 * ["down"])
     await stage.shoot("triage_fragmented", "tender: fragmented")
     await stage.press("F", "F")
     await stage.shoot("triage_all")
@@ -96,6 +96,8 @@ async def the_verdicts(stage: Stage) -> None:
     await stage.shoot("accepted", REASON)
     await stage.press("3")
     await stage.shoot("runs", "park_after_rain")
+    await stage.press("Y")
+    await stage.shoot("layers", "recommended")
 
 
 async def after_the_repair(stage: Stage) -> None:
@@ -114,7 +116,7 @@ async def after_the_repair(stage: Stage) -> None:
 async def in_80_columns(stage: Stage) -> None:
     """The same program at the smallest size."""
     await stage.shoot("corpus_80x24", "run 2")
-    await stage.press("2", *6 * ["down"])
+    await stage.press("2", *2 * ["down"])
     await stage.shoot("triage_80x24", "tender")
     await stage.press("enter")
     await stage.shoot("story_80x24", "tokens")
@@ -129,7 +131,7 @@ _ALL = (
         WIDE,
         runs=2,
     ),
-    Scene(the_verdicts, ("triage_fragmented", "triage_all", "accepted", "runs"), WIDE, runs=2),
+    Scene(the_verdicts, ("triage_fragmented", "triage_all", "accepted", "runs", "layers"), WIDE, runs=2),
     Scene(after_the_repair, ("story_retrained",), WIDE, runs=1),
     Scene(in_80_columns, ("corpus_80x24", "triage_80x24", "story_80x24"), SMALL, runs=2),
 )

@@ -24,9 +24,10 @@ from caa_tui.vectors.directions import ridge
 from caa_tui.vectors.groups import group_rows
 from caa_tui.vectors.pairs import PairTests
 from caa_tui.vectors.stories import LayerStories, variance_ratios
+from caa_tui.vectors.story_scores import NAMED
 from caa_tui.vectors.tellings import Tellings
 from caa_tui.vectors.train import train_vectors
-from caa_tui.vectors.verdicts import ALPHA, FRAGMENTED, cohesion, redundancy, twin
+from caa_tui.vectors.verdicts import FRAGMENTED, cohesion, redundancy, twin
 
 STORIES = (2, 3, 4, 5, 6, 8, 12, 20, 40)
 Cell = tuple[str, str, int]
@@ -44,7 +45,7 @@ def measure(corpus: Generated, stories: int) -> Iterator[tuple[Cell, Outcome]]:
     found, tests = tellings.agreements, tellings.tests
     pairs = PairTests(tests.layer, corpus.acts.rows, tests.noise)
     reference = dict(_reference(corpus, layer))
-    named = [corpus.acts.rows[one.row] for one in tellings.suspicions if one.expected <= ALPHA]
+    named = [corpus.acts.rows[one.row] for one in tellings.suspicions if one.expected <= NAMED]
     for concept, truth in corpus.truths.items():
         answer = cohesion(found[concept], corpus.acts.rows).answer
         fragmented, contaminated, redundant = reference[concept]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import count, product
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -100,7 +100,7 @@ def step_of(values: Numbers, apart: Sequence[int]) -> float:
     `USUAL_SHARE` percent of the tokens that are not `apart`."""
     usual = np.abs(_usual(values, apart))
     reach = float(np.percentile(usual, USUAL_SHARE)) if usual.size else 0.0
-    steps = (digit * 10**power for power, digit in product(count(), (1, 2, 5)))
+    steps = (digit * 10**power for power in count() for digit in (1, 2, 5))
     return float(next(step for step in steps if STEEPEST * step >= reach))
 
 

@@ -24,8 +24,8 @@ Z_POWER = 0.84
 """Normal quantile of 80 %."""
 Z_ALPHA = 1.645
 """Of 1 - `verdicts.ALPHA`."""
-Z_AGREES = 1.751
-"""Of 1 - `verdicts.AGREES`."""
+Z_AGREES = Z_UNDIVIDED = 2.054
+"""Of 1 - `verdicts.AGREES` and 1 - `verdicts.UNDIVIDED`."""
 BEST_SPLIT = 3.05
 """The best split of n stories whose cosines are noise of deviation s gains about 3.05 s / sqrt(n): four times the
 ground state .763 of the Sherrington-Kirkpatrick model (Parisi 1979)."""
@@ -112,11 +112,11 @@ def shows_nothing(texts: int, spread: Spread) -> bool:
 
 def excludes_camps(texts: int, strength: float, spread: Spread) -> bool:
     """The cosine across the best split of one direction, a - BEST_SPLIT (1-a) s / 2 sqrt(n), is above what two camps of
-    n/4 and 3n/4 show: z(alpha) sqrt(16 s² / 3n² + (a b)²), b `between`. Two stories have no camps."""
+    n/4 and 3n/4 show: z(undivided) sqrt(16 s² / 3n² + (a b)²), b `between`. Two stories have no camps."""
     if texts < 3:
         return True
     lowered = strength - BEST_SPLIT * (1 - strength) * spread.cosine / (2 * sqrt(texts))
-    limit = Z_ALPHA * sqrt(16 * spread.cosine**2 / (3 * texts**2) + (strength * spread.between) ** 2)
+    limit = Z_UNDIVIDED * sqrt(16 * spread.cosine**2 / (3 * texts**2) + (strength * spread.between) ** 2)
     return lowered >= limit + Z_POWER * agreement_deviation(texts, strength, spread)
 
 

@@ -36,7 +36,7 @@ _LEAST_VARIANCE = 1e-12
 
 
 @dataclass(frozen=True)
-class Tellings:
+class Scenes:
     """Where each text is told and by whom. A text that stands in several files counts where it stands first."""
 
     places: Indexes
@@ -49,7 +49,7 @@ class Tellings:
     """(places,): it is a scenario."""
 
     @classmethod
-    def of(cls, rows: Sequence[StoryRow]) -> Tellings:
+    def of(cls, rows: Sequence[StoryRow]) -> Scenes:
         texts: dict[str, int] = {}
         places: dict[str | None, int] = {}
         names: dict[str | None, int] = {}
@@ -92,7 +92,7 @@ def check_estimator(rows: Sequence[StoryRow], estimator: Estimator) -> None:
     Raises:
         UserError: no scenario has a mean to take out, or there are fewer than two neutral texts.
     """
-    if estimator in CENTRED and not _has_scene(Tellings.of(rows)):
+    if estimator in CENTRED and not _has_scene(Scenes.of(rows)):
         raise UserError(
             "No scenario is told by two concepts, or by one and a baseline, so there is no scenario's mean to take "
             f"out; add tellings, or train with --estimator {DEFAULT_ESTIMATOR}."
@@ -104,7 +104,7 @@ def check_estimator(rows: Sequence[StoryRow], estimator: Estimator) -> None:
         )
 
 
-def _has_scene(tellings: Tellings) -> bool:
+def _has_scene(tellings: Scenes) -> bool:
     return bool((tellings.told & tellings.scenes).any())
 
 
@@ -123,14 +123,14 @@ def estimated_values(acts: Activations, layer: int) -> Array:
     Equal texts keep equal rows. class-means changes only the weights, so its values are the activations themselves.
     """
     values = np.asarray(acts.residual[layer], dtype=np.float64)
-    centred = scenario_centred(values, Tellings.of(acts.rows)) if acts.estimator in CENTRED else values
+    centred = scenario_centred(values, Scenes.of(acts.rows)) if acts.estimator in CENTRED else values
     if acts.estimator not in PROJECTED:
         return centred
     along = neutral_directions(values[neutral_texts(acts.rows)])
     return centred - (centred @ along.T) @ along
 
 
-def scenario_centred(values: Array, tellings: Tellings) -> Array:
+def scenario_centred(values: Array, tellings: Scenes) -> Array:
     """Each row minus the mean of the different texts of its scenario, baseline included.
 
     The texts without a scenario are centred on their own mean, as one more scenario. Where only one name tells a
@@ -175,7 +175,7 @@ def leading_weights(products: Array) -> Array:
 def difference_weights(rows: Sequence[StoryRow], grouping: Grouping, estimator: Estimator) -> Array:
     """(concepts, rows): row e times `estimated_values` is the difference that becomes concept e's vector."""
     if estimator == "class-means":
-        return grouping.positive_weights() - class_mean_weights(grouping, Tellings.of(rows).names)
+        return grouping.positive_weights() - class_mean_weights(grouping, Scenes.of(rows).names)
     return grouping.positive_weights() - grouping.negative_weights()
 
 

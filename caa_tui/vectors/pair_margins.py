@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.estimators import Tellings, neutral_texts
+from caa_tui.vectors.estimators import Scenes, neutral_texts
 from caa_tui.vectors.groups import Group, Grouping, Indexes
 
 Array = NDArray[np.float64]
@@ -29,8 +29,8 @@ class Texts:
     grouping: Grouping
 
     @cached_property
-    def tellings(self) -> Tellings:
-        return Tellings.of(self.rows)
+    def tellings(self) -> Scenes:
+        return Scenes.of(self.rows)
 
     @cached_property
     def neutral(self) -> Indexes:

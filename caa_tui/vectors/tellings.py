@@ -16,9 +16,8 @@ from caa_tui.vectors.flags import About, Evidence, Flag, Verdict
 from caa_tui.vectors.groups import Grouping
 from caa_tui.vectors.judgement import judgements
 from caa_tui.vectors.sentences import number
-from caa_tui.vectors.story_scores import StoryScores, Suspicion
+from caa_tui.vectors.story_scores import NAMED, StoryScores, Suspicion
 from caa_tui.vectors.story_space import story_stories
-from caa_tui.vectors.verdicts import ALPHA
 
 TO_READ = 3
 """Stories to read although nothing is proven: as many as one reads before the first edit."""
@@ -98,8 +97,8 @@ class Tellings:
     def suspicions(self) -> tuple[Suspicion, ...]:
         """Those that chance excludes, the surest first, then those to read all the same, `TO_READ` in all or more."""
         found = [one for one in self.scores.suspicions() if not self._is_twin(one)]
-        sure = sorted((one for one in found if one.expected <= ALPHA), key=lambda one: one.expected)
-        others = [one for one in found if one.expected > ALPHA]
+        sure = sorted((one for one in found if one.expected <= NAMED), key=lambda one: one.expected)
+        others = [one for one in found if one.expected > NAMED]
         return (*sure, *others[: max(TO_READ - len(sure), 0)])
 
     def _is_twin(self, one: Suspicion) -> bool:
@@ -132,8 +131,8 @@ class Tellings:
                 by_layer={},
                 stories=len(self.tests.layer.groups[concept].positives),
                 by_rule=False,
-                confirmed=worst.expected <= ALPHA,
-                caveat=None if worst.expected <= ALPHA else self._doubt(),
+                confirmed=worst.expected <= NAMED,
+                caveat=None if worst.expected <= NAMED else self._doubt(),
                 neighbour=worst.looks_like,
                 evidence=tuple(self._evidence(concept, one) for one in found),
             )

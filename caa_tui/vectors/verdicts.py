@@ -18,9 +18,13 @@ from caa_tui.vectors.sentences import number
 from caa_tui.wording import count
 
 ALPHA = 0.05
-AGREES = 0.04
-"""Random groups of texts pass for an agreeing concept, or for two camps, this often; together `ALPHA`."""
+AGREES = 0.02
+UNDIVIDED = 0.02
+"""Random groups pass for an agreeing concept, and two camps for one direction, this often at most by the nulls. Real
+stories are stronger or weaker than those the nulls are made of; at .05 each, generated camps passed for coherent up to
+14 times in a hundred."""
 SPLITS = 0.01
+"""Random groups of texts pass for two camps this often."""
 
 CohesionAnswer = Literal["coherent", "two camps", "no agreement", "cannot tell"]
 TwinAnswer = Literal["one concept", "told apart", "cannot tell"]
@@ -71,7 +75,7 @@ def cohesion(found: Agreement, rows: Sequence[StoryRow]) -> Cohesion:
         sizes = " and ".join(str(len(camp)) for camp in camps)
         reason = f"The stories fall into camps of {sizes}: {number(split.gain)} more alike within than across."
         return Cohesion(found.concept, "two camps", reason, camps)
-    if _agrees(found) and not divided and (split is None or _at_most(split.camps_p, ALPHA)):
+    if _agrees(found) and not divided and (split is None or _at_most(split.camps_p, UNDIVIDED)):
         return Cohesion(found.concept, "coherent", f"The {_texts(found)} agree by {value} and show no camps.")
     if found.absent_p <= ALPHA and not _agrees(found) and not divided:
         limit = number(LEAST_AGREEMENT)

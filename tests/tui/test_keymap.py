@@ -32,7 +32,7 @@ from caa_tui.tui.workspace import TrainingState
         (".", "full_stop", "."),
         ("+", "plus", "+"),
         ("f9 T", "f9,T", "f9"),
-        ("; esc", "semicolon,escape", ";"),
+        ("; f8", "semicolon,f8", ";"),
         ("space", "space", "space"),
         ("alt+=", "alt+equals_sign", "alt+="),
     ],

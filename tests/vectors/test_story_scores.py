@@ -15,9 +15,8 @@ from vector_data import corpora, random_activations
 
 from caa_tui.vectors.data import Activations, StoryRow
 from caa_tui.vectors.groups import group_rows
-from caa_tui.vectors.story_scores import FEWEST_TEXTS, StoryScores, Suspicion
+from caa_tui.vectors.story_scores import FEWEST_TEXTS, NAMED, StoryScores, Suspicion
 from caa_tui.vectors.story_space import story_stories
-from caa_tui.vectors.verdicts import ALPHA
 
 
 def scores_of(acts: Activations) -> StoryScores:
@@ -95,7 +94,7 @@ def named(stories: int, seed: int) -> tuple[frozenset[str], frozenset[str]]:
     """Paths that are named in a generated corpus, and those that are mislabelled; stories of two camps are neither."""
     corpus = generate(seed, stories)
     rows = corpus.acts.rows
-    found = {rows[one.row].path for one in scores_of(corpus.acts).suspicions() if one.expected <= ALPHA}
+    found = {rows[one.row].path for one in scores_of(corpus.acts).suspicions() if one.expected <= NAMED}
     split = {path for camps in corpus.camps.values() for camp in camps for path in camp}
     return frozenset(found - split), frozenset(path for path, _ in corpus.odd.values())
 
@@ -135,7 +134,7 @@ def test_two_tellings_that_are_exchanged_name_each_other() -> None:
     acts, pair = exchanged()
     found: dict[int, Suspicion] = {one.row: one for one in scores_of(acts).suspicions()}
     assert {found[row].looks_like for row in pair} == {"joy04", "joy09"}
-    assert all(found[row].expected <= ALPHA for row in pair)
+    assert all(found[row].expected <= NAMED for row in pair)
     assert set(list(found)[:2]) == set(pair), "first in the order to read them"
 
 

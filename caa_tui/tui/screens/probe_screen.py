@@ -83,7 +83,8 @@ with each other. `{probe_layer}` changes the layer, `{probe_run}` the run.
         self.editor.load_story(self.desk.text)
         super().on_mount()
         self.caa.probe_changed.subscribe(self, lambda _: self._unless_away(self.show_probe))
-        (self.table if self.desk.text else self.editor).focus()
+        # On a narrow screen a pane that is not in view yet cannot take the focus.
+        self.query_one(PaneTabs).select("concepts-pane" if self.desk.text else "text-pane")
 
     def on_unmount(self) -> None:
         super().on_unmount()
