@@ -1,4 +1,4 @@
-"""Agreement with its uncertainty: against random groups, over resampled stories, within scenarios, as two camps.
+"""Agreement with its uncertainty: against random groups, over resampled stories, as two camps.
 
 Everything comes from the (rows x rows) inner products of one layer. All draws are the same every time.
 """
@@ -7,17 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from caa_tui.vectors.camps import across_means, best_splits, smallest_camp
-from caa_tui.vectors.chance import cosines_of, mean_pairs, random_cosines, random_groups, upper_p
+from caa_tui.vectors.chance import cosines_of, mean_pairs, random_cosines, upper_p
 from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.groups import Group, Indexes
+from caa_tui.vectors.groups import Group
 from caa_tui.vectors.noise import Noise
-from caa_tui.vectors.scene_products import SceneProducts
 from caa_tui.vectors.stories import LayerStories
 
 Array = NDArray[np.float64]
@@ -67,9 +65,6 @@ class Agreement:
     low: float | None = None
     high: float | None = None
     """90 % interval over resampled stories; None for fewer than three."""
-    scenario_value: float | None = None
-    """The same of each story minus the mean of its scenario's texts; None where fewer than two stories have one."""
-    scenario_p: float | None = None
     split: Split | None = None
     """None for fewer than three texts."""
 
@@ -83,21 +78,10 @@ class AgreementTests:
     noise: Noise
     _random: dict[int, tuple[Array, Array]] = field(default_factory=dict)
     _made: dict[tuple[int, int, float], tuple[Array, Array, Array]] = field(default_factory=dict)
-    _scenario: dict[int, Array] = field(default_factory=dict)
 
     @classmethod
     def of(cls, layer: LayerStories, rows: Sequence[StoryRow]) -> AgreementTests:
         return cls(layer, rows, Noise.of(layer))
-
-    @cached_property
-    def _in_scenarios(self) -> SceneProducts:
-        return SceneProducts.of(self.layer, self.rows)
-
-    @cached_property
-    def _in_scenario(self) -> Indexes:
-        """The story texts whose scenario has another text."""
-        stories = self.layer.grouping.stories
-        return stories[self._in_scenarios.placed[stories]]
 
     def concept(self, name: str) -> Agreement:
         group = self.layer.groups[name]
@@ -107,7 +91,6 @@ class AgreementTests:
         cosines = cosines_of(self.layer.difference_products(name)[None])[0]
         value = float(mean_pairs(cosines[None])[0])
         low, high = resampled_interval(cosines) if count > 2 else (None, None)
-        scenario_value, scenario_p = self._within_scenarios(group)
         comparable = 1 < count < len(self.layer.grouping.stories)
         return Agreement(
             name,
@@ -117,8 +100,6 @@ class AgreementTests:
             upper_p(-self.made_nulls(count, 0, LEAST_AGREEMENT)[0], -value) if self.noise.can_make(count) else None,
             low,
             high,
-            scenario_value,
-            scenario_p,
             self._split(group, cosines, value, comparable) if count > 2 else None,
         )
 
@@ -142,20 +123,6 @@ class AgreementTests:
             )
         random_p = upper_p(self._random_nulls(count)[1], gain) if comparable else None
         return Split(gain, across, (camps[1], camps[0]), random_p, coherent_p, camps_p)
-
-    def _within_scenarios(self, group: Group) -> tuple[float | None, float | None]:
-        centred = self._in_scenarios
-        own = group.unique[centred.placed[group.unique]]
-        if len(own) < 2:
-            return None, None
-        value = float(mean_pairs(cosines_of(centred.among(own[None])))[0])
-        if len(own) >= len(self._in_scenario):
-            return value, None
-        size = null_size(len(own))
-        if size not in self._scenario:
-            drawn = random_groups(self._in_scenario, size, RANDOM_GROUPS)
-            self._scenario[size] = mean_pairs(cosines_of(centred.among(drawn)))
-        return value, upper_p(self._scenario[size], value)
 
     def _random_nulls(self, count: int) -> tuple[Array, Array]:
         """Agreements and gains of random groups of texts."""

@@ -91,6 +91,13 @@ def group_rows(rows: Sequence[StoryRow], *, min_positives: int = 1, concepts: It
     return Grouping(tuple(groups), text_ids, stories, baselines)
 
 
+def scenario_numbers(rows: Sequence[StoryRow]) -> Indexes:
+    """(rows,): equal scenarios, equal numbers; -1 for none."""
+    numbers: dict[str, int] = {}
+    names = [-1 if row.scenario is None else numbers.setdefault(row.scenario, len(numbers)) for row in rows]
+    return np.array(names, dtype=np.intp)
+
+
 def _first_of_each(indexes: Indexes, text_ids: Indexes) -> Indexes:
     """Keep the first of every set of rows with the same text, in order."""
     _, first = np.unique(text_ids[indexes], return_index=True)

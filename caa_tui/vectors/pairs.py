@@ -17,9 +17,8 @@ from numpy.typing import NDArray
 
 from caa_tui.vectors.chance import upper_p
 from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.groups import Indexes
+from caa_tui.vectors.groups import Indexes, scenario_numbers
 from caa_tui.vectors.noise import Noise
-from caa_tui.vectors.scene_products import scenario_numbers
 from caa_tui.vectors.stories import VARIANCE_FLOOR, LayerStories
 
 Array = NDArray[np.float64]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr
 
 from caa_tui.vectors.data import StoryRow
-from caa_tui.vectors.groups import Indexes
+from caa_tui.vectors.groups import Indexes, scenario_numbers
 from caa_tui.vectors.stories import LayerStories
 
 Array = NDArray[np.float64]
@@ -110,9 +110,7 @@ class StoryScores:
     @cached_property
     def _scenarios(self) -> Indexes:
         """(stories,) scenario numbers, -1 for none."""
-        numbers: dict[str, int] = {}
-        names = [self.rows[row].scenario for row in self.members[0]]
-        return np.array([-1 if name is None else numbers.setdefault(name, len(numbers)) for name in names], np.intp)
+        return scenario_numbers([self.rows[row] for row in self.members[0]])
 
     @cached_property
     def _own(self) -> Array:

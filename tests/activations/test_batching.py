@@ -118,3 +118,32 @@ def test_texts_without_tokens_and_foreign_tokenizers(model_folder: Callable[[str
         tokenise(tokenizer, ["Fine.", ""], 100, 1000)
     with pytest.raises(UserError, match="does not belong to this model"):
         tokenise(tokenizer, ["Fine."], 100, 5)
+
+
+@pytest.mark.parametrize("family", ["llama", "gpt2", "qwen2"])
+def test_the_mean_over_the_text_comes_beside_the_last_token(
+    family: str, model_folder: Callable[[str], Path], tmp_path: Path
+) -> None:
+    texts, folder = [*story_texts(4), "I"], model_folder(family)
+    collected = run(texts, folder, tmp_path / "store", target_layers=(1, 0), means=True)
+    oracle = Oracle(folder)
+    for row, text in enumerate(texts):
+        states = oracle.hidden_states(text)
+        for layer in (0, 1):
+            counted = states[layer + 1][1:] if len(states[layer + 1]) > 1 else states[layer + 1]
+            assert close(collected.means[layer][row], counted.mean(axis=0))
+            assert close(collected.residual[layer][row], states[layer + 1][-1])
+    again = run(texts, folder, tmp_path / "store", target_layers=(1, 0), means=True)
+    assert (again.forwarded, again.cached) == (0, len(texts))
+    assert all(np.array_equal(again.means[layer], collected.means[layer]) for layer in (0, 1))
+
+
+def test_means_are_read_only_when_they_are_asked_for(model_folder: Callable[[str], Path], tmp_path: Path) -> None:
+    texts, folder = story_texts(3), model_folder("llama")
+    assert run(texts, folder, tmp_path / "store", target_layers=(1,)).means == {}
+    asked = run(texts, folder, tmp_path / "store", target_layers=(1,), means=True)
+    assert asked.forwarded == len(texts), "the cache had only the last tokens"
+    pooled = run(texts, folder, tmp_path / "store", target_layers=(1,), means=True, pooling="mean:2")
+    assert pooled.means[1] is pooled.residual[1]
+    half = run(texts, folder, tmp_path / "store", target_layers=(1,), means=True, dtype="bf16")
+    assert close(half.means[1], asked.means[1], tolerance=0.05)

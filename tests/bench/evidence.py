@@ -34,11 +34,12 @@ from numpy.typing import NDArray
 
 from caa_tui.corpus.settings import Thresholds
 from caa_tui.export.readout import readout_files
-from caa_tui.vectors import agreement, pairs, quality, remedies, triage
+from caa_tui.vectors import agreement, pairs, quality, remedies, tellings, triage
 from caa_tui.vectors.data import Activations, HeadInputs, StoryRow
 from caa_tui.vectors.edit_noise import EditNoise
 from caa_tui.vectors.quality import quality_report
 from caa_tui.vectors.stories import LayerStories
+from caa_tui.vectors.story_scores import StoryScores
 from caa_tui.vectors.train import train_vectors
 from caa_tui.vectors.triage import flag_report
 
@@ -56,12 +57,18 @@ PARTS: tuple[tuple[Any, str, str], ...] = (
     (quality, "head_rankings", "heads"),
     (triage, "word_stories", "words"),
     (triage, "scenario_out_scores", "scenario out"),
-    (triage, "split_half", "split halves"),
+    (quality, "stability", "split halves"),
+    (triage, "confounded_flags", "confounds"),
+    (triage, "scenario_bound_flags", "scenario-bound"),
+    (triage, "unreliable_flags", "unreliable"),
+    (tellings, "story_stories", "story space"),
+    (tellings, "camp_odds", "camp odds"),
+    (StoryScores, "suspicions", "mislabelled"),
     (triage, "compare_estimators", "estimators"),
     (EditNoise, "of", "edit noise"),
     (remedies, "chosen_chance", NULLS),
     (remedies.Remedies, "completed", "influence"),
-    (triage, "judgements", "verdicts"),
+    (tellings, "judgements", "verdicts"),
     (agreement, "resampled_interval", NULLS),
     (agreement.AgreementTests, "_random_nulls", NULLS),
     (agreement.AgreementTests, "made_nulls", NULLS),
@@ -100,6 +107,7 @@ def make(size: Size) -> Activations:
         rows=rows,
         layers=tuple(range(size.layers)),
         residual={layer: points(rng, owners, places, size.hidden) for layer in range(size.layers)},
+        means={layer: points(rng, owners, places, size.hidden) for layer in range(size.layers)},
         attention={n: HeadInputs(points(rng, owners, places, size.hidden), 40) for n in range(size.layers)}
         if size.model_parts
         else {},
@@ -147,9 +155,10 @@ def edited(acts: Activations, time_: int) -> Activations:
     rows = list(acts.rows)
     rows[row] = replace(rows[row], text=f"{rows[row].text} again {time_}")
     residual = {layer: values.copy() for layer, values in acts.residual.items()}
-    for values in residual.values():
+    means = {layer: values.copy() for layer, values in acts.means.items()}
+    for values in (*residual.values(), *means.values()):
         values[row] = values[row] + np.roll(values[row], 1) / 2
-    return replace(acts, rows=tuple(rows), residual=residual)
+    return replace(acts, rows=tuple(rows), residual=residual, means=means)
 
 
 @dataclass

@@ -43,23 +43,6 @@ def test_value_is_the_plain_agreement(rows: tuple[StoryRow, ...], seed: int) -> 
         assert found == (None if expected is None else pytest.approx(expected, abs=1e-7))
 
 
-@given(corpora(), st.integers(0, 99))
-def test_scenario_value_takes_the_scenario_mean_away(rows: tuple[StoryRow, ...], seed: int) -> None:
-    acts = random_activations(rows, seed=seed)
-    points, tests = acts.residual[7].astype(np.float64), measured(acts, 7)
-    for concept in tests.layer.groups:
-        differences = []
-        for i in unique_rows(rows, [i for i, row in enumerate(rows) if row.concept == concept]):
-            place = unique_rows(rows, [j for j, row in enumerate(rows) if row.scenario == rows[i].scenario])
-            others = [j for j in place if rows[j].text != rows[i].text]
-            if others:
-                differences.append(points[i] - points[[*others, i]].mean(axis=0))
-        found = tests.concept(concept)
-        if found.texts == len(differences) and len({row.text for row in rows}) == len(rows):
-            pairs = [cosine(left, right) for left, right in itertools.combinations(differences, 2)]
-            assert found.scenario_value == (pytest.approx(np.mean(pairs), abs=1e-7) if pairs else None)
-
-
 def test_interval_resamples_stories_and_pairs_no_story_with_itself() -> None:
     rng = np.random.default_rng(4)
     units = rng.standard_normal((7, 20)) + 1.0
